@@ -1,0 +1,25 @@
+# Each target is one line that works without make, too: python -m autograder COMMAND (README.md shows it for Windows).
+PYTHON ?= python3
+# What runs inside the environment that `setup` made.
+INSIDE = .venv/bin/python -m
+
+.PHONY: help start setup test build record grade demo bench lint
+
+help:    ## this list
+	@grep -E '^[a-z]+: .*##' Makefile | sed 's/: *.*##/:/' | column -t -s:
+start:   ## open the course in JupyterLab, setting up first
+	$(PYTHON) -m autograder start
+setup:   ## make the environment for authors and instructors
+	$(PYTHON) -m autograder setup --dev
+test:    ## run all tests, setting up first
+	$(PYTHON) -m autograder test
+build:   ## make the released notebooks from the masters
+	$(INSIDE) autograder build
+record:  ## run the PyTorch references (on a GPU if there is one) and store what they give
+	$(INSIDE) autograder record
+demo:    ## generate a small class, grade it, print the gradebook
+	$(INSIDE) autograder demo
+bench:   ## measure grading, check and widgets, as ratios
+	$(INSIDE) benchmarks
+lint:    ## style and types
+	$(INSIDE) ruff check . && $(INSIDE) ruff format --check . && $(INSIDE) mypy

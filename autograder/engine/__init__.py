@@ -1,0 +1,1 @@
+"""The judging core: find exercises, call functions, compare answers, name misconceptions.  NumPy only."""

@@ -1,0 +1,101 @@
+"""Call a student's function on a case and keep what came back, whatever came back.
+
+The same code runs in a notebook's kernel (the self-check) and inside the sandbox (grading), so it needs NumPy alone.
+"""
+
+from __future__ import annotations
+
+import time
+import warnings
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+
+from autograder.engine import tree
+from autograder.spec import Rng
+
+__all__ = ["Answer", "answer", "describe_error"]
+
+Trouble = Literal["", "missing", "not written", "raised", "timeout", "refused", "lost"]
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a function gave for one case.
+
+    value        plain tree of arrays and numbers; None when there is trouble
+    trouble      "" or why there is no value: missing (no such function), not written (the stub), raised,
+                 timeout, refused (not a plain value), lost (the sandbox died)
+    detail       one line about the trouble
+    changed      names of the inputs that the call changed in place
+    warned       first lines of the warnings that the call gave
+    repeatable   False when a second call with the same inputs gave something else
+    seconds      wall time of the first call
+    """
+
+    value: Any = None
+    trouble: Trouble = ""
+    detail: str = ""
+    changed: tuple[str, ...] = ()
+    warned: tuple[str, ...] = ()
+    repeatable: bool = True
+    seconds: float = 0.0
+
+
+def answer(function: Callable[..., Any], inputs: Mapping[str, Any]) -> Answer:
+    """Call function(**inputs) twice on copies and return the Answer; never raises for what the function does."""
+    given = _materialise(inputs)
+    try:
+        with warnings.catch_warnings(record=True) as caught, np.errstate(all="warn", under="ignore"):
+            warnings.simplefilter("always")
+            start = time.perf_counter()
+            raw = function(**given)
+            seconds = time.perf_counter() - start
+            changed = tuple(name for name in inputs if not _same(given[name], inputs[name]))
+            value = _plain(raw)
+            again = _plain(function(**_materialise(inputs)))
+    except NotImplementedError as error:
+        return Answer(trouble="not written", detail=describe_error(error))
+    except tree.RefusedValue as error:
+        return Answer(trouble="refused", detail=str(error))
+    except Exception as error:  # a student's function may raise anything
+        return Answer(trouble="raised", detail=describe_error(error))
+    warned = tuple(dict.fromkeys(f"{one.category.__name__}: {one.message}".splitlines()[0][:200] for one in caught))
+    return Answer(
+        value=value,
+        changed=changed,
+        warned=warned,
+        repeatable=_same(value, again),
+        seconds=seconds,
+    )
+
+
+def describe_error(error: BaseException) -> str:
+    """An exception as one line of at most 300 characters."""
+    text = " ".join(str(error).split())
+    return f"{type(error).__name__}: {text}"[:300] if text else type(error).__name__
+
+
+def _materialise(inputs: Mapping[str, Any]) -> dict[str, Any]:
+    """Fresh copies for one call, with generators in place of seeds."""
+    return {name: value.generator() if isinstance(value, Rng) else tree.copy(value) for name, value in inputs.items()}
+
+
+def _plain(raw: Any) -> Any:
+    """The returned value as a tree of its own, read once, so that later changes inside the function do not show."""
+    return tree.unpack(*tree.pack(raw))
+
+
+def _same(left: Any, right: Any) -> bool:
+    """Whether two trees are equal to the last bit; generators and seeds are not compared."""
+    if isinstance(left, np.random.Generator | Rng):
+        return True
+    if isinstance(left, np.ndarray) and isinstance(right, np.ndarray):
+        return left.dtype == right.dtype and left.shape == right.shape and left.tobytes() == right.tobytes()
+    if isinstance(left, dict) and isinstance(right, dict):
+        return left.keys() == right.keys() and all(_same(left[key], right[key]) for key in left)
+    if isinstance(left, list | tuple) and isinstance(right, list | tuple):
+        return len(left) == len(right) and all(_same(a, b) for a, b in zip(left, right, strict=True))
+    return bool(type(left) is type(right) and (left == right or left != left))

@@ -1,0 +1,111 @@
+"""From answers to a verdict: compare every case, score, and name the misconception where one gives these answers."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from autograder.engine.answer import Answer, answer
+from autograder.engine.compare import close, compare, measured
+from autograder.engine.verdict import CaseResult, Rung, Verdict
+from autograder.spec import Case, Exercise, Misconception
+
+__all__ = ["assess", "diagnose"]
+
+
+def assess(
+    exercise: Exercise,
+    cases: Sequence[Case],
+    expected: Sequence[Any],
+    answers: Sequence[Answer],
+    *,
+    hidden: Sequence[bool] | None = None,
+    source: str = "",
+    flags: tuple[str, ...] = (),
+) -> Verdict:
+    """Judge one exercise's answers, case by case, against the expected (measured) values.
+
+    cases, expected, answers and hidden run in parallel.  An exercise's alternatives are tried when the answers
+    miss the expected values; an alternative counts only when it is what the answers give on every case.
+    """
+    hidden = hidden if hidden is not None else [False] * len(cases)
+    results = _compare_all(exercise, cases, expected, answers, hidden)
+    if not all(result.passed for result in results):
+        for alternative in exercise.alternatives:
+            other = [measured(exercise, answer(alternative, case.inputs).value, case.inputs) for case in cases]
+            retried = _compare_all(exercise, cases, other, answers, hidden)
+            if all(result.passed for result in retried):
+                results = retried
+                break
+
+    passed = sum(result.passed for result in results)
+    misconception = None if passed == len(cases) else diagnose(exercise, cases, answers)
+    return Verdict(
+        exercise=exercise.name,
+        points=exercise.points,
+        score=round(exercise.points * passed / len(cases), 4) if cases else 0.0,
+        message=_summary(exercise, results),
+        results=results,
+        misconception=misconception.name if misconception else "",
+        hint=misconception.hint if misconception else "",
+        warned=tuple(dict.fromkeys(line for one in answers for line in one.warned)),
+        source=source,
+        convention=exercise.convention,
+        flags=flags,
+    )
+
+
+def diagnose(exercise: Exercise, cases: Sequence[Case], answers: Sequence[Answer]) -> Misconception | None:
+    """The one misconception that gives exactly these answers on every case, or None.
+
+    None as well when two misconceptions fit, or when no answer has a value: then there is nothing to recognise.
+    """
+    if not any(given.value is not None for given in answers):
+        return None
+    fitting = [one for one in exercise.misconceptions if _fits(exercise, one, cases, answers)]
+    return fitting[0] if len(fitting) == 1 else None
+
+
+def _fits(exercise: Exercise, misconception: Misconception, cases: Sequence[Case], answers: Sequence[Answer]) -> bool:
+    """Whether the answers are what the misconception gives; stops at the first case that differs."""
+    return all(
+        _alike(exercise, case, given, answer(misconception.wrong, case.inputs))
+        for case, given in zip(cases, answers, strict=True)
+    )
+
+
+def _alike(exercise: Exercise, case: Case, given: Answer, wrong: Answer) -> bool:
+    if (given.trouble, given.changed, given.repeatable) != (wrong.trouble, wrong.changed, wrong.repeatable):
+        return False
+    if given.trouble:
+        return True
+    try:
+        return close(
+            exercise,
+            measured(exercise, given.value, case.inputs),
+            measured(exercise, wrong.value, case.inputs),
+        )
+    except Exception:  # a value that cannot be measured is not what this misconception gives
+        return False
+
+
+def _compare_all(
+    exercise: Exercise,
+    cases: Sequence[Case],
+    expected: Sequence[Any],
+    answers: Sequence[Answer],
+    hidden: Sequence[bool],
+) -> tuple[CaseResult, ...]:
+    rows = zip(cases, expected, answers, hidden, strict=True)
+    return tuple(compare(exercise, case, want, given, hidden=private) for case, want, given, private in rows)
+
+
+def _summary(exercise: Exercise, results: Sequence[CaseResult]) -> str:
+    failed = [result for result in results if not result.passed]
+    if not failed:
+        return f"all {len(results)} cases pass"
+    first = min(failed, key=lambda result: result.rung)
+    if first.rung is Rung.DEFINED:
+        return first.message
+    where = "in a hidden case" if first.hidden else f"in the case “{first.name}”"
+    return f"{where}, {first.message} ({len(results) - len(failed)} of {len(results)} cases pass)"

@@ -1,0 +1,22 @@
+"""`python -m autograder test`: set up for development if needed, and run all tests."""
+
+from __future__ import annotations
+
+import argparse
+import subprocess
+
+from autograder.environment import venv
+
+__all__ = ["add_arguments", "run"]
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Options of the command."""
+    parser.add_argument("pytest", nargs=argparse.REMAINDER, help="anything else goes to pytest, such as -k softmax")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Run pytest over two processes; the tests marked slow are run by hand: python -m autograder test -m slow."""
+    venv.install("grading", "torch", "dev", torch=True)
+    command = [str(venv.python()), "-m", "pytest", *(args.pytest or ["-m", "not slow", "-n", "2"])]
+    return subprocess.run(command, cwd=venv.ROOT, env=venv.environment(), check=False).returncode

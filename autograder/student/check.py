@@ -1,0 +1,107 @@
+"""`check(softmax)`: judge the student's function against the recording, and say in one line what to mend."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable
+from typing import Any
+
+from autograder.engine import catalogue
+from autograder.engine.answer import Answer, answer
+from autograder.engine.assess import assess
+from autograder.engine.verdict import Verdict
+from autograder.errors import CourseError, NotYet
+from autograder.reference import recordings
+from autograder.spec import Exercise
+from autograder.student import show
+from autograder.student.hint import offer
+from autograder.student.store import Store
+
+__all__ = ["check", "judge"]
+
+
+def check(function: Callable[..., Any]) -> None:
+    """Judge a function of this chapter and show what came out; raises NotYet, one line, when it does not pass.
+
+    Compares with the recorded PyTorch outputs, so neither torch nor a network is needed.
+    """
+    exercise = exercise_of(function)
+    verdict = judge(function, exercise)
+    Store.open().attempted(exercise, verdict)
+    note = "" if verdict.passed else _unfinished_parts(function, exercise)
+    show.display(show.verdict_text(verdict, note), show.verdict_html(verdict, note))
+    if not verdict.passed:
+        offer(exercise)
+        raise NotYet(f"{exercise.name}: {verdict.message}")
+
+
+def judge(function: Callable[..., Any], exercise: Exercise) -> Verdict:
+    """The verdict on a function over the recorded cases, computed in this process."""
+    recording = recordings.load(exercise)
+    answers: list[Answer] = []
+    for case in recording.cases:
+        answers.append(answer(function, case.inputs))
+        if answers[-1].trouble == "not written":
+            answers += [answers[-1]] * (len(recording.cases) - len(answers))
+            break
+    return assess(exercise, recording.cases, recording.expected, answers, source=recording.source)
+
+
+def exercise_of(function: Any) -> Exercise:
+    """The exercise that a function (or its name) belongs to; NotYet with one line for anything else."""
+    name = function if isinstance(function, str) else getattr(function, "__name__", None)
+    if not isinstance(name, str):
+        came = type(function).__name__
+        raise NotYet(f"this takes the function itself, such as check(relu), and got a value of type {came}: no brackets")
+    try:
+        found = catalogue.find(name)
+    except CourseError as problem:
+        raise NotYet(str(problem)) from None
+    if not isinstance(found, Exercise):
+        raise NotYet(f"{name} is a question that a person grades; there is nothing to check")
+    if not isinstance(function, str) and not callable(function):
+        raise NotYet(f"{name} is not a function")
+    return found
+
+
+def _unfinished_parts(function: Callable[..., Any], exercise: Exercise) -> str:
+    """A line naming the earlier exercises that this one uses and that do not pass yet, or ""."""
+    inside = getattr(function, "__globals__", {})
+    code = getattr(function, "__code__", None)
+    called = [name for name in exercise.uses if name in inside and code is not None and name in code.co_names]
+    failing = [name for name in called if callable(inside[name]) and not judge(inside[name], exercise_of(name)).passed]
+    if not failing:
+        return ""
+    names = " and ".join(f"`{name}`" for name in failing)
+    return f"It calls your {names}, which {'does' if len(failing) == 1 else 'do'} not pass yet: mend that first."
+
+
+def one_line_name_errors(shell: Any) -> None:
+    """Let IPython answer check(f) with one line when f is not defined yet, instead of a traceback."""
+
+    def handler(self: Any, kind: type[BaseException], error: NameError, trace: Any, tb_offset: int | None = None) -> None:
+        checked = _checked_name(self.user_ns.get("In", [""])[-1])
+        if checked is not None and checked == error.name:
+            line = f"{checked} is not defined yet: run the cell above that defines it, then this one again"
+            self._showtraceback(NotYet, NotYet(line), [line])
+        else:
+            self.showtraceback((kind, error, trace), tb_offset=tb_offset)
+
+    shell.set_custom_exc((NameError,), handler)
+
+
+def _checked_name(source: str) -> str | None:
+    """The name f when a cell consists of the one call check(f)."""
+    try:
+        body = ast.parse(source).body
+    except SyntaxError:
+        return None
+    match body:
+        case [ast.Expr(value=ast.Call(func=ast.Name(id="check"), args=[ast.Name(id=name)]))]:
+            return name
+    return None
+
+
+_shell = show.shell()
+if _shell is not None:
+    one_line_name_errors(_shell)

@@ -1,0 +1,143 @@
+"""Verdicts, hints and the map as HTML for a notebook, each with a text twin for a terminal or a screen reader."""
+
+from __future__ import annotations
+
+import math
+import sys
+from collections.abc import Sequence
+from html import escape
+from typing import Any
+
+from autograder.engine.verdict import CaseResult, Verdict
+
+__all__ = ["card", "display", "hints_html", "publish", "shell", "verdict_html", "verdict_text"]
+
+# JupyterLab's own colours where they exist, so that both themes work; elsewhere the browser's.
+STYLE = """
+<style>
+.nn-card{font-family:var(--jp-content-font-family,system-ui,sans-serif);color:var(--jp-content-font-color1,CanvasText);
+ border:1px solid var(--jp-border-color2,#8884);border-left:4px solid var(--nn-mark);border-radius:4px;padding:.6em .9em;
+ margin:.3em 0;max-width:46em;line-height:1.5;font-size:14px}
+.nn-card.pass{--nn-mark:#009E73}.nn-card.fail{--nn-mark:#D55E00}.nn-card.hint{--nn-mark:#0072B2}
+.nn-card h4{margin:0 0 .3em;font-size:15px;font-weight:600}.nn-card p{margin:.4em 0}
+.nn-card .nn-quiet{opacity:.75;font-size:12.5px}
+.nn-card table{border-collapse:collapse;margin:.5em 0;font-size:13px}
+.nn-card th,.nn-card td{text-align:left;padding:.15em 1.2em .15em 0;border:0;background:none;vertical-align:top}
+.nn-card th{font-weight:600;border-bottom:1px solid var(--jp-border-color2,#8884)}
+.nn-card td.num{font-variant-numeric:tabular-nums;text-align:right}
+.nn-card summary{cursor:pointer}
+</style>
+"""
+
+
+def shell() -> Any:
+    """The running IPython shell, or None; IPython is not imported for the question."""
+    ipython = sys.modules.get("IPython")
+    return ipython.get_ipython() if ipython is not None and hasattr(ipython, "get_ipython") else None
+
+
+def display(text: str, html: str) -> None:
+    """Show HTML with its text twin in a notebook, or print the text in a terminal."""
+    if shell() is None or not hasattr(shell(), "kernel"):
+        print(text)
+        return
+    from IPython.display import display as show
+
+    show({"text/plain": text, "text/html": html}, raw=True)
+
+
+def publish(widget: Any, text: str) -> None:
+    """Show a widget with a text twin."""
+    from IPython.display import display as show
+
+    bundle = widget._repr_mimebundle_()
+    bundle["text/plain"] = text
+    show(bundle, raw=True)
+
+
+def card(kind: str, body: str) -> str:
+    """A framed card: kind is "pass", "fail" or "hint"; body is HTML."""
+    return f'{STYLE}<div class="nn-card {kind}">{body}</div>'
+
+
+def verdict_text(verdict: Verdict, note: str = "") -> str:
+    """The verdict as plain text, at most about 100 columns."""
+    lines = [f"{verdict.exercise}: {_headline(verdict)}"]
+    width = max((len(result.name) for result in verdict.results), default=4)
+    for result in verdict.results:
+        mark = "ok " if result.passed else "no "
+        lines.append(f"  {mark} {result.name:<{width}}  {result.expected:<32}  {_error(result):>9}")
+    if not verdict.passed:
+        lines.append(f"  What differs: {verdict.message}.")
+    lines += [f"  {sentence}" for sentence in _sentences(verdict, note)]
+    lines.append(f"  Compared with {verdict.source}.")
+    return "\n".join(lines)
+
+
+def verdict_html(verdict: Verdict, note: str = "") -> str:
+    """The verdict as a card: headline, what differs, the question that a known misconception raises, the cases."""
+    parts = [f"<h4>{'✓' if verdict.passed else '○'} <code>{escape(verdict.exercise)}</code> {escape(_headline(verdict))}</h4>"]
+    if not verdict.passed:
+        parts.append(f"<p>{escape(_capital(verdict.message))}.</p>")
+    parts += [f"<p>{_code(escape(sentence))}</p>" for sentence in _sentences(verdict, note)]
+    rows = "".join(
+        f"<tr><td>{escape(result.name)}</td><td>{escape(result.expected)}</td>"
+        f'<td class="num">{_error(result)}</td><td>{"✓ passes" if result.passed else escape(result.rung.question)}</td></tr>'
+        for result in verdict.results
+    )
+    head = "<tr><th scope=col>case</th><th scope=col>expected</th><th scope=col>largest error</th><th scope=col>verdict</th></tr>"
+    table = f"<table>{head}{rows}</table>"
+    folded = f"<details><summary>{len(verdict.results)} cases</summary>{table}</details>"
+    parts.append(folded if verdict.passed else table)
+    parts.append(f'<p class="nn-quiet">Compared with {escape(verdict.source)}.</p>')
+    return card("pass" if verdict.passed else "fail", "".join(parts))
+
+
+def hints_html(name: str, hints: Sequence[tuple[str, str]]) -> str:
+    """Hints as a card; each is its level's name and its text."""
+    rows = "".join(f"<p><b>{escape(_capital(level))}.</b> {_code(escape(text))}</p>" for level, text in hints)
+    return card("hint", f"<h4>Hints for <code>{escape(name)}</code></h4>{rows}")
+
+
+def _headline(verdict: Verdict) -> str:
+    if verdict.passed:
+        return f"passes, {_points(verdict.points)}"
+    passed = sum(result.passed for result in verdict.results)
+    return f"not yet: {passed} of {len(verdict.results)} cases pass"
+
+
+def _sentences(verdict: Verdict, note: str) -> list[str]:
+    """What else there is to say: the misconception's question, a failing part, warnings, the convention."""
+    said = []
+    if verdict.hint:
+        said.append(f"A thought: {verdict.hint}")
+    if note:
+        said.append(note)
+    if verdict.warned:
+        more = f" and {len(verdict.warned) - 1} more" if len(verdict.warned) > 1 else ""
+        said.append(f"It warned ({verdict.warned[0]}{more}). That costs no points; a quiet function is a safer one.")
+    if verdict.convention:
+        said.append(f"Convention: {verdict.convention}")
+    return said
+
+
+def _points(points: float) -> str:
+    return f"{points:g} point{'' if points == 1 else 's'}"
+
+
+def _error(result: CaseResult) -> str:
+    if math.isnan(result.error):
+        return "–"
+    return "0" if result.error == 0 else f"{result.error:.1e}"
+
+
+def _capital(text: str) -> str:
+    return text[:1].upper() + text[1:]
+
+
+def _code(text: str) -> str:
+    """Words between backquotes as code; the text is already escaped."""
+    pieces = text.split("`")
+    if len(pieces) % 2 == 0:
+        return text
+    return "".join(f"<code>{piece}</code>" if index % 2 else piece for index, piece in enumerate(pieces))
