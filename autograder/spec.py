@@ -85,6 +85,7 @@ class Exercise:
 
     The file's name is the exercise's name and the student's function's name; its folder is the chapter.
 
+    number           its place in the chapter: 9 for "Exercise 1.9"
     title            a few words for tables: "Softmax along any axis"
     section          where the chapter explains it: "1.5"
     points           the maximum score; every case is worth the same share
@@ -102,6 +103,7 @@ class Exercise:
     uses             names of earlier exercises that the model answer may call
     """
 
+    number: int
     title: str
     section: str
     points: int

@@ -14,6 +14,7 @@ from typing import Any, Literal
 import numpy as np
 
 from autograder.engine import tree
+from autograder.errors import RefusedValue
 from autograder.spec import Rng
 
 __all__ = ["Answer", "answer", "describe_error"]
@@ -58,7 +59,7 @@ def answer(function: Callable[..., Any], inputs: Mapping[str, Any]) -> Answer:
             again = _plain(function(**_materialise(inputs)))
     except NotImplementedError as error:
         return Answer(trouble="not written", detail=describe_error(error))
-    except tree.RefusedValue as error:
+    except RefusedValue as error:
         return Answer(trouble="refused", detail=str(error))
     except Exception as error:  # a student's function may raise anything
         return Answer(trouble="raised", detail=describe_error(error))

@@ -38,13 +38,15 @@ def entries(chapter: str | None = None) -> Iterator[Exercise | FreeAnswer]:
 
 
 def exercises(chapter: str | None = None) -> list[Exercise]:
-    """The exercises of a chapter, or of the whole course, in the order of their sections."""
-    return sorted((one for one in entries(chapter) if isinstance(one, Exercise)), key=_order)
+    """The exercises of a chapter, or of the whole course, in the order of teaching."""
+    found = (one for one in entries(chapter) if isinstance(one, Exercise))
+    return sorted(found, key=lambda one: (one.chapter, one.number))
 
 
 def questions(chapter: str | None = None) -> list[FreeAnswer]:
-    """The questions that a person grades."""
-    return sorted((one for one in entries(chapter) if isinstance(one, FreeAnswer)), key=_order)
+    """The questions that a person grades, in the order of their sections."""
+    found = (one for one in entries(chapter) if isinstance(one, FreeAnswer))
+    return sorted(found, key=lambda one: (one.chapter, [int(part) for part in one.section.split(".")]))
 
 
 def find(name: str) -> Exercise | FreeAnswer:
@@ -68,6 +70,3 @@ def load(path: Path) -> Exercise | FreeAnswer:
         raise SpecError(f"{path.name} defines neither EXERCISE = Exercise(...) nor QUESTION = FreeAnswer(...)")
     return replace(found, name=path.stem, chapter=path.parent.name)
 
-
-def _order(one: Exercise | FreeAnswer) -> tuple[str, tuple[int, ...], str]:
-    return one.chapter, tuple(int(part) for part in one.section.split(".")), one.name

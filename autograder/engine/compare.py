@@ -108,9 +108,10 @@ def _compare_leaf(
         return Rung.PASSED, "", worst
     if hidden:
         return Rung.VALUES, f"the values{at} differ", worst
-    where = np.unravel_index(int(np.argmax(np.where(wrong, error, -1.0))), error.shape)
-    found, right = array[where], wanted[where]
-    return Rung.VALUES, f"largest error {worst:.2g} at {_place(where)}{at}: got {found:.6g}, expected {right:.6g}", worst
+    at_worst = _first(error == np.where(wrong, error, -1.0).max())
+    found, right = array[at_worst], wanted[at_worst]
+    shown = f"largest error {worst:.2g} at {_place(at_worst)}{at}: got {found:.6g}, expected {right:.6g}"
+    return Rung.VALUES, shown, worst
 
 
 def close(exercise: Exercise, left: Any, right: Any) -> bool:
