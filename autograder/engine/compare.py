@@ -138,9 +138,9 @@ def close(exercise: Exercise, left: Any, right: Any) -> bool:
 
 
 def describe(value: Any) -> str:
-    """A value in a few words: "float64 array of shape (2, 3)", "a tuple of 2", "None"."""
+    """A value in a few words: "array of shape (2, 3)", "a tuple of 2", "None"."""
     if isinstance(value, np.ndarray):
-        return f"{value.dtype} array of shape {value.shape}" if value.ndim else f"a {value.dtype} number"
+        return f"array of shape {value.shape}" if value.ndim else "a number"
     if isinstance(value, dict):
         return "a dict of " + ", ".join(value)
     if isinstance(value, list | tuple):

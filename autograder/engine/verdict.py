@@ -21,20 +21,20 @@ class Rung(IntEnum):
     PASSED = 8
 
     @property
-    def question(self) -> str:
-        """The rung as the question that it asks."""
-        return QUESTIONS[self]
+    def says(self) -> str:
+        """The rung in two or three words, as a case's verdict."""
+        return WORDS[self]
 
 
-QUESTIONS = {
-    Rung.DEFINED: "is it written?",
-    Rung.RETURNS: "does it return an array?",
-    Rung.SHAPE: "is the shape right?",
-    Rung.FINITE: "are all values finite?",
-    Rung.VALUES: "are the values right?",
-    Rung.LEAVES_INPUTS: "are the inputs left unchanged?",
-    Rung.REPEATABLE: "does a second call give the same?",
-    Rung.PASSED: "passed",
+WORDS = {
+    Rung.DEFINED: "not written",
+    Rung.RETURNS: "no array returned",
+    Rung.SHAPE: "wrong shape",
+    Rung.FINITE: "not finite",
+    Rung.VALUES: "values differ",
+    Rung.LEAVES_INPUTS: "input changed",
+    Rung.REPEATABLE: "not repeatable",
+    Rung.PASSED: "passes",
 }
 
 

@@ -39,8 +39,12 @@ def reference_value(
     torch = torch_module()
     where = (device or _device()).kind
     tensors = {name: _to_torch(value, torch, where, getattr(torch, dtype)) for name, value in inputs.items()}
-    # torch.autograd is used by references that differentiate, so gradients stay enabled.
-    return _to_numpy(exercise.reference(**tensors), torch)
+    before = torch.get_default_dtype()
+    torch.set_default_dtype(getattr(torch, dtype))  # for references that make tensors of their own
+    try:
+        return _to_numpy(exercise.reference(**tensors), torch)
+    finally:
+        torch.set_default_dtype(before)
 
 
 def _to_torch(value: Any, torch: Any, device: str, dtype: Any) -> Any:

@@ -98,12 +98,13 @@ def load(exercise: Exercise) -> Recording:
     again = f"python -m autograder record {exercise.chapter} --only {exercise.name}"
     try:
         provenance = json.loads(path.with_suffix(".json").read_text(encoding="utf-8"))
-        with np.load(path, allow_pickle=False) as stored:
+        # np.load leaves the file open when what it finds is no archive, so the file is opened here.
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as stored:
             arrays = [stored[f"a{index}"] for index in range(len(stored.files) - 1)]
             rows = tree.unpack(json.loads(str(stored["structure"])), arrays)
         cases = tuple(Case(row["name"], row["inputs"]) for row in rows)
         return Recording(cases, tuple(row["expected"] for row in rows), provenance)
     except FileNotFoundError:
         raise RecordingError(f"{exercise.name} has no recording yet; make one: {again}") from None
-    except (OSError, ValueError, KeyError, TypeError, RefusedValue, zipfile.BadZipFile) as problem:
+    except (OSError, EOFError, ValueError, KeyError, TypeError, RefusedValue, zipfile.BadZipFile) as problem:
         raise RecordingError(f"the recording {path.name} is damaged ({problem}); make it again: {again}") from None

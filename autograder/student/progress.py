@@ -93,9 +93,9 @@ def map_html(places: dict[str, list[Place]]) -> str:
 def _sum(row: list[Place]) -> str:
     reached, maximum = sum(one.score for one in row), sum(one.exercise.points for one in row)
     done = sum(one.state == "passes" for one in row)
-    return f"{done} of {len(row)} exercises pass, {reached:g} of {maximum:g} points"
+    return f"{done} of {len(row)} exercises pass, {round(reached, 2):g} of {maximum:g} points"
 
 
 def _detail(one: Place) -> str:
     hints = f", {one.hints} hint{'' if one.hints == 1 else 's'}" if one.hints else ""
-    return f"{one.score:.3g} of {one.exercise.points:g}{hints}"
+    return f"{round(one.score, 2):g} of {one.exercise.points:g}{hints}"

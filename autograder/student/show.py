@@ -24,6 +24,7 @@ STYLE = """
 .nn-card table{border-collapse:collapse;margin:.5em 0;font-size:13px}
 .nn-card th,.nn-card td{text-align:left;padding:.15em 1.2em .15em 0;border:0;background:none;vertical-align:top}
 .nn-card th{font-weight:600;border-bottom:1px solid var(--jp-border-color2,#8884)}
+.nn-card td{white-space:nowrap}.nn-card p b{font-weight:600}
 .nn-card td.num{font-variant-numeric:tabular-nums;text-align:right}
 .nn-card summary{cursor:pointer}
 </style>
@@ -65,8 +66,7 @@ def verdict_text(verdict: Verdict, note: str = "") -> str:
     lines = [f"{verdict.exercise}: {_headline(verdict)}"]
     width = max((len(result.name) for result in verdict.results), default=4)
     for result in verdict.results:
-        mark = "ok " if result.passed else "no "
-        lines.append(f"  {mark} {result.name:<{width}}  {result.expected:<32}  {_error(result):>9}")
+        lines.append(f"  {result.name:<{width}}  {result.expected:<24}  {_error(result):>8}  {result.rung.says}")
     if not verdict.passed:
         lines.append(f"  What differs: {verdict.message}.")
     lines += [f"  {sentence}" for sentence in _sentences(verdict, note)]
@@ -79,10 +79,13 @@ def verdict_html(verdict: Verdict, note: str = "") -> str:
     parts = [f"<h4>{'✓' if verdict.passed else '○'} <code>{escape(verdict.exercise)}</code> {escape(_headline(verdict))}</h4>"]
     if not verdict.passed:
         parts.append(f"<p>{escape(_capital(verdict.message))}.</p>")
-    parts += [f"<p>{_code(escape(sentence))}</p>" for sentence in _sentences(verdict, note)]
+    for sentence in _sentences(verdict, note):
+        lead, _, rest = sentence.partition(": ")
+        said = f"<b>{escape(lead)}.</b> {escape(rest)}" if lead in ("A thought", "Convention") else escape(sentence)
+        parts.append(f"<p>{_code(said)}</p>")
     rows = "".join(
         f"<tr><td>{escape(result.name)}</td><td>{escape(result.expected)}</td>"
-        f'<td class="num">{_error(result)}</td><td>{"✓ passes" if result.passed else escape(result.rung.question)}</td></tr>'
+        f'<td class="num">{_error(result)}</td><td>{"✓ passes" if result.passed else escape("○ " + result.rung.says)}</td></tr>'
         for result in verdict.results
     )
     head = "<tr><th scope=col>case</th><th scope=col>expected</th><th scope=col>largest error</th><th scope=col>verdict</th></tr>"

@@ -43,7 +43,7 @@ def test_a_right_answer_passes_with_one_table(toy_course, capsys, progress_file)
     check(double)
     shown = capsys.readouterr().out
     assert "double: passes, 4 points" in shown
-    assert "ok  one row" in shown
+    assert "one row  array of shape (3,)                   0  passes" in shown
     assert "on the CPU (recording; not a GPU's output)" in shown
     assert json.loads(progress_file.read_text())["double"]["score"] == 4
 

@@ -23,7 +23,7 @@ def reference(fan_in, fan_out, rng):
     """PyTorch's own Kaiming initialisation, normal, for ReLU."""
     import torch
 
-    weight = torch.empty(fan_out, fan_in, dtype=torch.float64, device=rng.device)
+    weight = torch.empty(fan_out, fan_in, device=rng.device)
     return torch.nn.init.kaiming_normal_(weight, nonlinearity="relu", generator=rng)
 
 
