@@ -42,6 +42,17 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         metafunc.parametrize("chapter", catalogue.chapters())
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Tests marked gpu are skipped, with the reason, where PyTorch sees no GPU."""
+    marked = [item for item in items if item.get_closest_marker("gpu")]
+    if marked:
+        import torch
+
+        if not torch.cuda.is_available():
+            for item in marked:
+                item.add_marker(pytest.mark.skip(reason="PyTorch sees no GPU here"))
+
+
 def double(x: np.ndarray) -> np.ndarray:
     """A right answer to the toy exercise."""
     return 2.0 * x
@@ -67,6 +78,7 @@ def toy_cases(rng: np.random.Generator) -> Iterator[Case]:
 def toy() -> Exercise:
     """An exercise that asks for twice the input."""
     return Exercise(
+        number=1,
         title="Twice the input",
         section="0.1",
         points=4,

@@ -43,7 +43,9 @@ def test_a_right_answer_passes_with_one_table(toy_course, capsys, progress_file)
     check(double)
     shown = capsys.readouterr().out
     assert "double: passes, 4 points" in shown
-    assert "one row  array of shape (3,)                   0  passes" in shown
+    assert ["one", "row", "array", "of", "shape", "(3,)", "0", "passes"] in [
+        line.split() for line in shown.splitlines()
+    ]
     assert "on the CPU (recording; not a GPU's output)" in shown
     assert json.loads(progress_file.read_text())["double"]["score"] == 4
 
@@ -169,7 +171,9 @@ print(sorted({name.split(".")[0] for name in sys.modules} & {"torch", "nbgrader"
 def test_importing_check_loads_neither_torch_nor_nbgrader():
     shown = subprocess.run([sys.executable, "-c", LOADS], capture_output=True, text=True, check=True).stdout
     assert shown.strip() == "[]"
-    other = subprocess.run([sys.executable, "-c", "import jupytext\n" + LOADS], capture_output=True, text=True, check=True)
+    other = subprocess.run(
+        [sys.executable, "-c", "import jupytext\n" + LOADS], capture_output=True, text=True, check=True
+    )
     assert "jupytext" in other.stdout
 
 
@@ -185,4 +189,3 @@ def test_an_undefined_function_is_one_line_in_a_notebook():
     shown = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
     assert "softmax is not defined yet: run the cell above that defines it" in shown
     assert shown.count("Traceback") == 1  # the second cell is not one check call: an ordinary error stays ordinary
-
