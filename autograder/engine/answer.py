@@ -45,8 +45,11 @@ class Answer:
     seconds: float = 0.0
 
 
-def answer(function: Callable[..., Any], inputs: Mapping[str, Any]) -> Answer:
-    """Call function(**inputs) twice on copies and return the Answer; never raises for what the function does."""
+def answer(function: Callable[..., Any], inputs: Mapping[str, Any], *, twice: bool = True) -> Answer:
+    """Call function(**inputs) on copies and return the Answer; never raises for what the function does.
+
+    twice: call it a second time, to see whether it gives the same again.
+    """
     given = _materialise(inputs)
     try:
         with warnings.catch_warnings(record=True) as caught, np.errstate(all="warn", under="ignore"):
@@ -56,7 +59,7 @@ def answer(function: Callable[..., Any], inputs: Mapping[str, Any]) -> Answer:
             seconds = time.perf_counter() - start
             changed = tuple(name for name in inputs if not _same(given[name], inputs[name]))
             value = _plain(raw)
-            again = _plain(function(**_materialise(inputs)))
+            again = _plain(function(**_materialise(inputs))) if twice else value
     except NotImplementedError as error:
         return Answer(trouble="not written", detail=describe_error(error))
     except RefusedValue as error:

@@ -62,31 +62,33 @@ def diagnose(exercise: Exercise, cases: Sequence[Case], answers: Sequence[Answer
     """
     if not any(given.value is not None for given in answers):
         return None
-    fitting = [one for one in exercise.misconceptions if _fits(exercise, one, cases, answers)]
+    rows = [(case, given, _measured(exercise, case, given)) for case, given in zip(cases, answers, strict=True)]
+    # all() stops at the first case that differs, so most misconceptions are called once or twice.
+    fitting = [
+        one
+        for one in exercise.misconceptions
+        if all(_alike(exercise, case, given, value, one) for case, given, value in rows)
+    ]
     return fitting[0] if len(fitting) == 1 else None
 
 
-def _fits(exercise: Exercise, misconception: Misconception, cases: Sequence[Case], answers: Sequence[Answer]) -> bool:
-    """Whether the answers are what the misconception gives; stops at the first case that differs."""
-    return all(
-        _alike(exercise, case, given, answer(misconception.wrong, case.inputs))
-        for case, given in zip(cases, answers, strict=True)
-    )
-
-
-def _alike(exercise: Exercise, case: Case, given: Answer, wrong: Answer) -> bool:
+def _alike(exercise: Exercise, case: Case, given: Answer, value: Any, misconception: Misconception) -> bool:
+    """Whether the misconception gives this answer to this case; value is the answer, measured."""
+    wrong = answer(misconception.wrong, case.inputs, twice=not given.repeatable)
     if (given.trouble, given.changed, given.repeatable) != (wrong.trouble, wrong.changed, wrong.repeatable):
         return False
-    if given.trouble:
-        return True
+    other = _measured(exercise, case, wrong)
+    if isinstance(value, Exception) or isinstance(other, Exception):
+        return type(value) is type(other) and str(value) == str(other)
+    return bool(given.trouble) or close(exercise, value, other)
+
+
+def _measured(exercise: Exercise, case: Case, given: Answer) -> Any:
+    """The answer, measured; or the exception that says why it cannot be."""
     try:
-        return close(
-            exercise,
-            measured(exercise, given.value, case.inputs),
-            measured(exercise, wrong.value, case.inputs),
-        )
-    except Exception:  # a value that cannot be measured is not what this misconception gives
-        return False
+        return None if given.value is None else measured(exercise, given.value, case.inputs)
+    except Exception as problem:  # an author's measure meets whatever was returned
+        return problem
 
 
 def _compare_all(

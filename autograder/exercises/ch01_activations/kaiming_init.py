@@ -30,10 +30,8 @@ def reference(fan_in, fan_out, rng):
 def cases(rng: np.random.Generator) -> Iterator[Case]:
     """A small matrix for its shape, then large ones, wide and tall, for sharp statistics."""
     yield Case("a small layer: its shape", _sizes(rng, 3, 5))
-    yield Case("800 inputs, 600 outputs", _sizes(rng, 800, 600))
-    yield Case("300 inputs, 1600 outputs", _sizes(rng, 300, 1600))
-    yield Case("1600 inputs, 300 outputs", _sizes(rng, 1600, 300))
-    yield Case("as many inputs as outputs", _sizes(rng, 700, 700))
+    yield Case("300 inputs, 700 outputs", _sizes(rng, 300, 700))
+    yield Case("700 inputs, 300 outputs", _sizes(rng, 700, 300))
 
 
 def _sizes(rng: np.random.Generator, fan_in: int, fan_out: int) -> dict[str, Any]:
@@ -167,11 +165,11 @@ EXERCISE = Exercise(
     ),
     tolerance=Tolerance(
         rtol=0.0,
-        atol=0.05,
+        atol=0.06,
         rtol32=0.0,
-        atol32=0.05,
-        why="Statistics of 480,000 draws: honest normal and uniform answers miss those of the reference by "
-        "at most 0.0078 over 20 seeds; the nearest misconception, variance 1 / fan_in, misses by 0.69.",
+        atol32=0.06,
+        why="Statistics of 210,000 draws: honest normal and uniform answers miss those of the reference by "
+        "at most 0.0102 over 40 seeds; the nearest misconception, variance 1 / fan_in, misses by 0.69.",
     ),
     convention="fan_in (PyTorch's default mode), gain √2 for ReLU; normal and uniform draws of this "
     "variance both pass.",
