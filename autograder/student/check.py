@@ -76,18 +76,32 @@ def _unfinished_parts(function: Callable[..., Any], exercise: Exercise) -> str:
     return f"It calls your {names}, which {'does' if len(failing) == 1 else 'do'} not pass yet: mend that first."
 
 
-def one_line_name_errors(shell: Any) -> None:
-    """Let IPython answer check(f) with one line when f is not defined yet, instead of a traceback."""
+def one_line_errors(shell: Any) -> None:
+    """Let IPython answer with one line, instead of a traceback, where an exercise is not there yet.
 
-    def handler(self: Any, kind: type[BaseException], error: NameError, trace: Any, tb_offset: int | None = None) -> None:
-        checked = _checked_name(self.user_ns.get("In", [""])[-1])
-        if checked is not None and checked == error.name:
-            line = f"{checked} is not defined yet: run the cell above that defines it, then this one again"
+    That is check(f) while f is not defined, and any cell that calls a function whose stub still stands.
+    """
+
+    def handler(self: Any, kind: type[BaseException], error: BaseException, trace: Any, tb_offset: Any = None) -> None:
+        line = ""
+        if isinstance(error, NameError) and error.name == _checked_name(self.user_ns.get("In", [""])[-1]):
+            line = f"{error.name} is not defined yet: run the cell above that defines it, then this one again"
+        elif isinstance(error, NotImplementedError) and (stub := _stub(trace)):
+            line = f"{stub} is not written yet, and this cell needs it"
+        if line:
             self._showtraceback(NotYet, NotYet(line), [line])
         else:
             self.showtraceback((kind, error, trace), tb_offset=tb_offset)
 
-    shell.set_custom_exc((NameError,), handler)
+    shell.set_custom_exc((NameError, NotImplementedError), handler)
+
+
+def _stub(trace: Any) -> str:
+    """The exercise whose function raised, or ""; trace is a traceback."""
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    name = trace.tb_frame.f_code.co_name if trace is not None else ""
+    return name if any(name in catalogue.names(chapter) for chapter in catalogue.chapters()) else ""
 
 
 def _checked_name(source: str) -> str | None:
@@ -104,4 +118,4 @@ def _checked_name(source: str) -> str | None:
 
 _shell = show.shell()
 if _shell is not None:
-    one_line_name_errors(_shell)
+    one_line_errors(_shell)

@@ -177,7 +177,7 @@ def test_importing_check_loads_neither_torch_nor_nbgrader():
     assert "jupytext" in other.stdout
 
 
-def test_an_undefined_function_is_one_line_in_a_notebook():
+def test_a_function_that_is_not_there_yet_is_one_line_in_a_notebook():
     """IPython itself runs the cell, as in a notebook."""
     code = (
         "from IPython.core.interactiveshell import InteractiveShell\n"
@@ -185,7 +185,11 @@ def test_an_undefined_function_is_one_line_in_a_notebook():
         "shell.run_cell('from autograder import check; check')\n"
         "shell.run_cell('check(softmax)', store_history=True)\n"
         "shell.run_cell('check(relu); undefined_name', store_history=True)\n"
+        "shell.run_cell('def relu(x):\\n    raise NotImplementedError(1)', store_history=True)\n"
+        "shell.run_cell('y = relu(3) + 1', store_history=True)\n"
+        "shell.run_cell('raise NotImplementedError(2)', store_history=True)\n"
     )
     shown = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
     assert "softmax is not defined yet: run the cell above that defines it" in shown
-    assert shown.count("Traceback") == 1  # the second cell is not one check call: an ordinary error stays ordinary
+    assert "relu is not written yet, and this cell needs it" in shown
+    assert shown.count("Traceback") == 2  # the second cell and the last are ordinary errors, and stay ordinary

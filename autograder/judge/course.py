@@ -1,0 +1,106 @@
+"""nbgrader's working tree as this package uses it: its folders, its configuration, its gradebook's address."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import warnings
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from autograder.engine import catalogue
+from autograder.errors import CourseError
+from autograder.judge.rebuild import role_of
+
+__all__ = ["ROOT", "Course", "chapter_named", "prepare_nbgrader"]
+
+ROOT = Path(__file__).resolve().parents[2] / "build" / "nbgrader"
+
+
+def chapter_named(name: str) -> str:
+    """The chapter's stem; "ch01" stands for "ch01_activations"."""
+    fitting = [stem for stem in catalogue.chapters() if stem == name or stem.startswith(f"{name}_")]
+    if len(fitting) != 1:
+        raise CourseError(f"no chapter {name!r}; there are: {', '.join(catalogue.chapters()) or 'none'}")
+    return fitting[0]
+
+
+@dataclass(frozen=True)
+class Course:
+    """One working tree of nbgrader."""
+
+    root: Path
+
+    def release(self, chapter: str) -> dict[str, Any]:
+        """The released notebook, which says what is graded and for how many points."""
+        path = self.root / "release" / chapter / f"{chapter}.ipynb"
+        if not path.is_file():
+            raise CourseError(f"{path} is missing; make it: python -m autograder build {chapter}")
+        notebook: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        return notebook
+
+    def points(self, chapter: str) -> dict[str, float]:
+        """The points of each grade cell of the released notebook."""
+        marks = (cell["metadata"].get("nbgrader", {}) for cell in self.release(chapter)["cells"])
+        return {mark["grade_id"]: float(mark["points"]) for mark in marks if mark.get("grade")}
+
+    def check(self, chapter: str) -> None:
+        """CourseError when the release and the exercise files do not say the same."""
+        specs = {f"check_{one.name}": float(one.points) for one in catalogue.exercises(chapter)}
+        released = {
+            name: float(cell["metadata"]["nbgrader"]["points"])
+            for cell in self.release(chapter)["cells"]
+            for role, name in [role_of(cell)]
+            if role == "check"
+        }
+        for name in sorted(specs.keys() | released.keys()):
+            if specs.get(name) != released.get(name):
+                raise CourseError(
+                    f"{name} has {released.get(name)} points in the release and {specs.get(name)} in autograder/exercises/{chapter}; "
+                    f"build the release again: python -m autograder build {chapter}"
+                )
+
+    def submitted(self, chapter: str) -> dict[str, Path]:
+        """Where each student's notebook of a chapter lies or should lie, by student, in order."""
+        folders = sorted((self.root / "submitted").glob(f"*/{chapter}"))
+        return {folder.parent.name: folder / f"{chapter}.ipynb" for folder in folders if folder.parent.name != "."}
+
+    def autograded(self, student: str, chapter: str) -> Path:
+        """Where the graded notebook goes."""
+        return self.root / "autograded" / student / chapter / f"{chapter}.ipynb"
+
+    def verdicts(self, chapter: str) -> Path:
+        """The file of the chapter's records."""
+        return self.root / "verdicts" / f"{chapter}.jsonl"
+
+    def config(self) -> Any:
+        """nbgrader's configuration of this tree; its root is always this tree."""
+        from traitlets.config import Config
+        from traitlets.config.loader import PyFileConfigLoader
+
+        config = Config()
+        if (self.root / "nbgrader_config.py").is_file():
+            config = PyFileConfigLoader("nbgrader_config.py", str(self.root)).load_config()
+        config.CourseDirectory.root = str(self.root.resolve())
+        return config
+
+    def directory(self, chapter: str, **options: str) -> Any:
+        """nbgrader's own object for this tree."""
+        prepare_nbgrader()
+        from nbgrader.coursedir import CourseDirectory
+
+        return CourseDirectory(config=self.config(), assignment_id=chapter, **options)
+
+
+def prepare_nbgrader() -> None:
+    """Before nbgrader is imported: its helper program is found, and what it does not need is not loaded."""
+    # nbgrader runs `alembic` by its bare name, and leaves a broken gradebook where it does not find it.
+    programs = str(Path(sys.executable).parent)
+    if programs not in os.environ.get("PATH", "").split(os.pathsep):
+        os.environ["PATH"] = programs + os.pathsep + os.environ.get("PATH", "")
+    # A grammar that jsonschema compiles for a second to check a format that no notebook has.
+    sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type]
+    warnings.filterwarnings("ignore", module="nbgrader|sqlalchemy|jupyter.*|nbconvert|traitlets")
+    warnings.filterwarnings("ignore", message=".*SAWarning.*|.*relationship .* will copy column.*|.*Object of type .* not in session.*")

@@ -1,0 +1,199 @@
+"""Judge one submission: run its cells in the sandbox, call its functions, compare outside, and say what came out."""
+
+from __future__ import annotations
+
+import inspect
+import io
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from autograder.engine import catalogue, tree
+from autograder.engine.assess import assess
+from autograder.engine.verdict import CaseResult, Verdict
+from autograder.errors import SpecError
+from autograder.judge import protocol
+from autograder.judge.preflight import SubmittedCell
+from autograder.judge.rebuild import Piece, plan, rebuild
+from autograder.judge.run import CellOutcome, SubmissionRun
+from autograder.judge.sandbox import Oracle, Sandbox
+from autograder.spec import Case, Exercise
+
+__all__ = ["Judgement", "Reference", "Sheet", "decode_sheets", "encode_sheets", "judge", "prepare"]
+
+Reference = Callable[[Exercise, Mapping[str, Any]], Any]
+"""What an exercise's reference gives for inputs, as NumPy."""
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """What one exercise is judged on: its cases, what is expected of each, and which of them students cannot know."""
+
+    exercise: Exercise
+    cases: tuple[Case, ...]
+    expected: tuple[Any, ...]
+    hidden: tuple[bool, ...]
+    source: str
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """What came out for one submission.  outcomes stands beside pieces; None for a piece that was not run."""
+
+    pieces: tuple[Piece, ...]
+    outcomes: tuple[CellOutcome | None, ...]
+    verdicts: tuple[Verdict, ...]
+    flags: tuple[str, ...] = ()
+
+
+def prepare(chapter: str, seed: int) -> list[Sheet]:
+    """The chapter's sheets: the recorded cases, and fresh ones of the private seed that PyTorch answers now."""
+    # torch takes seconds to load and must not be there before a sandbox has started.
+    from autograder.reference import live, recordings
+
+    sheets = []
+    for exercise in catalogue.exercises(chapter):
+        recorded = recordings.load(exercise)
+        fresh = recordings.draw_private(exercise, seed)
+        sheets.append(
+            Sheet(
+                exercise,
+                (*recorded.cases, *fresh),
+                (*recorded.expected, *live.answers(exercise, fresh)),
+                (False,) * len(recorded.cases) + (True,) * len(fresh),
+                f"{recorded.source}; fresh cases: {live.source()}",
+            )
+        )
+    return sheets
+
+
+def encode_sheets(sheets: Sequence[Sheet]) -> bytes:
+    """Sheets as bytes for another process, one frame each; exercises travel by name."""
+    return b"".join(
+        protocol.encode(
+            {"chapter": one.exercise.chapter, "name": one.exercise.name, "source": one.source, "hidden": list(one.hidden)},
+            {"expected": list(one.expected), "cases": [{"name": case.name, "inputs": dict(case.inputs)} for case in one.cases]},
+        )
+        for one in sheets
+    )
+
+
+def decode_sheets(data: bytes) -> list[Sheet]:
+    """The sheets in the bytes of `encode_sheets`."""
+    file = io.BytesIO(data)
+    sheets = []
+    while file.tell() < len(data):
+        fields, value = protocol.read_frame(file.read)
+        exercise = catalogue.load(catalogue.EXERCISES / fields["chapter"] / f"{fields['name']}.py")
+        if not isinstance(exercise, Exercise):
+            raise SpecError(f"{fields['name']} is not an exercise")
+        cases = tuple(Case(case["name"], case["inputs"]) for case in value["cases"])
+        sheets.append(Sheet(exercise, cases, tuple(value["expected"]), tuple(fields["hidden"]), fields["source"]))
+    return sheets
+
+
+def judge(
+    sandbox: Sandbox,
+    release: Sequence[Mapping[str, Any]],
+    submitted: Sequence[SubmittedCell],
+    sheets: Sequence[Sheet],
+    reference: Reference | None = None,
+) -> Judgement:
+    """Judge one submission; never raises for what the submission does.
+
+    reference   answers an exercise's failing dependencies, so that they do not sink it; None: no second try
+    """
+    pieces = rebuild(release, submitted)
+    with SubmissionRun(sandbox) as run:
+        outcomes = _run_cells(run, pieces)
+        verdicts = {sheet.exercise.name: _assess(run, sheet) for sheet in sheets}
+        if reference is not None:
+            # Every first verdict is final before any reference is offered: an answer that it gives wins nothing for its own exercise.
+            for sheet in _dependencies_first(sheets):
+                verdicts[sheet.exercise.name] = _second_try(run, sheet, sheets, verdicts, reference)
+        flags = tuple(run.flags)
+    return Judgement(tuple(pieces), tuple(outcomes), tuple(verdicts.values()), flags)
+
+
+def _run_cells(run: SubmissionRun, pieces: Sequence[Piece]) -> list[CellOutcome | None]:
+    code = [index for index, piece in enumerate(pieces) if piece.kind == "code"]
+    found = run.names([pieces[index].source for index in code])
+    names = dict(zip(code, found, strict=True))
+    wanted = plan(pieces, [names.get(index) for index in range(len(pieces))])
+    return [run.run_cell(piece.source) if go else None for piece, go in zip(pieces, wanted, strict=True)]
+
+
+def _assess(run: SubmissionRun, sheet: Sheet, oracle: Oracle | None = None) -> Verdict:
+    """Call the function on every case and compare."""
+    answers = run.calls(sheet.exercise.name, [case.inputs for case in sheet.cases], oracle)
+    flags = tuple(dict.fromkeys(f"{one.trouble}: {one.detail}" for one in answers if one.trouble in ("timeout", "lost")))
+    verdict = assess(
+        sheet.exercise, sheet.cases, sheet.expected, answers, hidden=sheet.hidden, source=sheet.source, flags=flags
+    )
+    return _score(verdict, sheet)
+
+
+def _score(verdict: Verdict, sheet: Sheet) -> Verdict:
+    """Score by the names of the cases: recorded and fresh inputs of one name must both pass.
+
+    Recorded cases are public, so a table of their answers passes them.  Such a table earns nothing: a case counts
+    only with its fresh twin, and cases whose inputs never change count only beside one fresh case that passes.
+    """
+    if not any(sheet.hidden):
+        return verdict
+    by_name: dict[str, list[CaseResult]] = {}
+    for result in verdict.results:
+        by_name.setdefault(result.name, []).append(result)
+    known = {_fingerprint(case) for case, hidden in zip(sheet.cases, sheet.hidden, strict=True) if not hidden}
+    fresh = [
+        result.passed
+        for case, hidden, result in zip(sheet.cases, sheet.hidden, verdict.results, strict=True)
+        if hidden and _fingerprint(case) not in known
+    ]
+    passed = sum(all(one.passed for one in results) for results in by_name.values())
+    if fresh and not any(fresh) and any(result.passed for result in verdict.results):
+        note = "right only where the inputs are known beforehand, so no points"
+        return replace(verdict, score=0.0, message=f"{verdict.message}; {note}")
+    return replace(verdict, score=round(verdict.points * passed / len(by_name), 4))
+
+
+def _fingerprint(case: Case) -> str:
+    structure, arrays = tree.pack(dict(case.inputs))
+    return repr((case.name, structure, [(one.dtype.str, one.shape, one.tobytes()) for one in arrays]))
+
+
+def _second_try(
+    run: SubmissionRun, sheet: Sheet, sheets: Sequence[Sheet], verdicts: Mapping[str, Verdict], reference: Reference
+) -> Verdict:
+    """The better of two verdicts: with the student's own functions, and with right ones in place of failing dependencies."""
+    exercise, first = sheet.exercise, verdicts[sheet.exercise.name]
+    others = {one.exercise.name: one.exercise for one in sheets}
+    failing = [name for name in exercise.uses if name in others and not verdicts[name].passed]
+    untried = {"missing", "timeout", "lost"} & {flag.partition(":")[0] for flag in first.flags}
+    if first.passed or not failing or untried or run.exhausted:
+        return first
+    oracle = Oracle(
+        {name: tuple(inspect.signature(others[name].reference).parameters) for name in failing},
+        lambda name, inputs: reference(others[name], inputs),
+    )
+    second = _assess(run, sheet, oracle)
+    if second.score <= first.score:
+        return first
+    names = " and ".join(f"`{name}`" for name in failing)
+    note = f"judged with a right {names} in place of yours"
+    return replace(second, message=f"{second.message}; {note}")
+
+
+def _dependencies_first(sheets: Sequence[Sheet]) -> list[Sheet]:
+    by_name = {sheet.exercise.name: sheet for sheet in sheets}
+    ordered: dict[str, Sheet] = {}
+
+    def visit(name: str, above: tuple[str, ...]) -> None:
+        if name in by_name and name not in ordered and name not in above:
+            for other in by_name[name].exercise.uses:
+                visit(other, (*above, name))
+            ordered[name] = by_name[name]
+
+    for name in by_name:
+        visit(name, ())
+    return list(ordered.values())

@@ -1,0 +1,138 @@
+"""Judge many submissions: in this process, or in several that share one fork-server.
+
+Workers take submissions one by one and share no state; whoever calls gets one record for each.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import signal
+import socket
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import Future, ProcessPoolExecutor, as_completed
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from autograder.engine import catalogue
+from autograder.errors import SandboxError
+from autograder.judge.judging import Sheet, decode_sheets, encode_sheets, judge
+from autograder.judge.preflight import SubmittedCell
+from autograder.judge.records import Record
+from autograder.judge.sandbox import Limits, Sandbox
+from autograder.spec import Exercise
+
+__all__ = ["Job", "Pool"]
+
+
+@dataclass(frozen=True)
+class Job:
+    """One submission to judge."""
+
+    key: str
+    student: str
+    chapter: str
+    cells: tuple[SubmittedCell, ...]
+
+
+def judge_job(sandbox: Sandbox, release: Sequence[Mapping[str, Any]], sheets: Sequence[Sheet], job: Job) -> Record:
+    """The record of one submission."""
+    found = judge(sandbox, release, job.cells, sheets, _reference)
+    return Record(job.key, job.student, job.chapter, found.verdicts, found.outcomes, found.flags)
+
+
+def _reference(exercise: Exercise, inputs: Mapping[str, Any]) -> Any:
+    # torch is loaded only where a failing dependency makes it necessary.
+    from autograder.reference import live
+
+    return live.reference_value(exercise, inputs)
+
+
+class Pool:
+    """`count` workers on one sandbox; one worker judges in this process."""
+
+    def __init__(self, sandbox: Sandbox, release: Sequence[Mapping[str, Any]], count: int) -> None:
+        self.sandbox = sandbox
+        self.release = release
+        self.count = count
+        self.executor: ProcessPoolExecutor | None = None
+        if count > 1:
+            os.environ.setdefault("OMP_NUM_THREADS", "1")
+            context = multiprocessing.get_context("forkserver")
+            context.set_forkserver_preload([__name__])
+            self.executor = ProcessPoolExecutor(count, context, _start, (_Settings.of(sandbox, release),))
+            # Workers start while the caller prepares the sheets.
+            self.warm = [self.executor.submit(os.getpid) for _ in range(count)]
+
+    def judge(self, jobs: Sequence[Job], sheets: Sequence[Sheet]) -> Iterator[tuple[Job, Record | None]]:
+        """Each job with its record as it is finished; None for a job whose worker was lost."""
+        self.sandbox.ready()
+        if self.executor is None:
+            for job in jobs:
+                yield job, judge_job(self.sandbox, self.release, sheets, job)
+            return
+        with _as_file(encode_sheets(sheets)) as path:
+            waiting: dict[Future[Record], Job] = {self.executor.submit(_work, job, path): job for job in jobs}
+            for done in as_completed(waiting):
+                try:
+                    yield waiting[done], done.result()
+                except (BrokenProcessPool, SandboxError):
+                    yield waiting[done], None
+
+    def close(self) -> None:
+        """End the workers."""
+        if self.executor is not None:
+            self.executor.shutdown(cancel_futures=True)
+
+
+@contextmanager
+def _as_file(data: bytes) -> Iterator[str]:
+    """A private file with these bytes."""
+    with tempfile.NamedTemporaryFile(prefix="sheets-") as file:
+        file.write(data)
+        file.flush()
+        yield file.name
+
+
+@dataclass(frozen=True)
+class _Settings:
+    """What a worker needs to begin."""
+
+    control: socket.socket
+    limits: Limits
+    release: tuple[Mapping[str, Any], ...]
+    exercises: Path
+    recordings: Path
+
+    @classmethod
+    def of(cls, sandbox: Sandbox, release: Sequence[Mapping[str, Any]]) -> _Settings:
+        return cls(sandbox.control, sandbox.limits, tuple(release), catalogue.EXERCISES, catalogue.RECORDINGS)
+
+
+_worker: tuple[Sandbox, _Settings] | None = None
+_sheets: dict[str, list[Sheet]] = {}
+
+
+def _start(settings: _Settings) -> None:
+    """Make this process a worker."""
+    from autograder.judge import isolation
+
+    global _worker
+    # Control-C goes to the whole group; the parent decides what happens then.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    isolation.die_with_parent()
+    catalogue.EXERCISES, catalogue.RECORDINGS = settings.exercises, settings.recordings
+    _worker = Sandbox.attach(settings.control, settings.limits), settings
+
+
+def _work(job: Job, path: str) -> Record:
+    assert _worker is not None
+    sandbox, settings = _worker
+    if path not in _sheets:
+        _sheets.clear()
+        _sheets[path] = decode_sheets(Path(path).read_bytes())
+    return judge_job(sandbox, settings.release, _sheets[path], job)

@@ -1,0 +1,46 @@
+"""The one nbgrader configuration of the course; `build/nbgrader/nbgrader_config.py` only loads it.
+
+nbgrader ignores `--config FILE` without a word; a file of this name in the folder where it is started works.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from traitlets.config import Config
+
+__all__ = ["CODE_STUB", "LOADER", "TEXT_STUB", "configure", "write"]
+
+CODE_STUB = 'raise NotImplementedError("replace this line with your own code")'
+TEXT_STUB = "*Replace this line with your answer.*"
+
+LOADER = '''"""Read by nbgrader where it is started; autograder.nbgrader_config has the settings."""
+
+from pathlib import Path
+
+from autograder.nbgrader_config import configure
+
+configure(get_config(), Path(__file__).parent)
+'''
+
+
+def configure(config: Config, root: Path) -> Config:
+    """Put the course's settings into `config`; `root` is nbgrader's working tree."""
+    config.CourseDirectory.root = str(root.resolve())
+    config.ClearSolutions.code_stub = {"python": CODE_STUB}
+    config.ClearSolutions.text_stub = TEXT_STUB
+    # The judge stands where nbgrader would execute a notebook and read the score from what it printed.
+    config.Autograde.sanitize_preprocessors = ["autograder.judge.preprocessors.JudgeSubmission"]
+    config.Autograde.autograde_preprocessors = [
+        "autograder.judge.preprocessors.SaveJudgedGrades",
+        "nbgrader.preprocessors.AssignLatePenalties",
+    ]
+    return config
+
+
+def write(root: Path) -> None:
+    """Put the file that loads this configuration into nbgrader's working tree."""
+    root.mkdir(parents=True, exist_ok=True)
+    path = root / "nbgrader_config.py"
+    if not path.is_file() or path.read_text(encoding="utf-8") != LOADER:
+        path.write_text(LOADER, encoding="utf-8")

@@ -1,0 +1,367 @@
+"""The widget kit in a static page: every control by keyboard and by mouse, the sentence, themes, narrow screens."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass
+from functools import partial
+from http.server import BaseHTTPRequestHandler, HTTPServer
+
+import numpy as np
+import pytest
+
+from course.widgets.kit import Curve, Explorer, Line, Slider, StudentFunction
+from course.widgets.kit.tour import STEPS, all_panels
+
+pytestmark = pytest.mark.browser
+
+KEYS = {"kind": "ArrowDown", "at": "ArrowRight", "w.x": "ArrowLeft", "w.y": "ArrowUp", "bend": "Space", "step": "End"}
+FRAME = "() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))"
+OVERFLOW = "() => document.documentElement.scrollWidth - document.documentElement.clientWidth"
+
+
+@pytest.fixture(scope="module")
+def files(tmp_path_factory):
+    """Where the pages lie: the tour of all panels, and a student's function that raises."""
+    place = tmp_path_factory.mktemp("pages")
+    all_panels().to_html(place / "tour.html")
+    failing().to_html(place / "failing.html")
+    return place
+
+
+@dataclass(frozen=True)
+class Shown:
+    yours: np.ndarray
+    reference: np.ndarray
+    says: str
+
+
+def failing():
+    """A student's function that raises, over a reference that does not."""
+    x = np.linspace(-3, 3, 61)
+
+    def raises(values):
+        raise ValueError("operands could not be <broadcast>")
+
+    own = StudentFunction(raises, "tanh")
+    yours = own(x, shape=x.shape)
+
+    def model(gain: float) -> Shown:
+        return Shown(yours, np.tanh(gain * x), f"The gain is {gain:.1f}.")
+
+    marks = [Line(x, "reference", style="ghost", label="reference"), Line(x, "yours", label="yours")]
+    return Explorer(model, [Curve(*marks, x=(-3, 3), y=(-1, 1))], notice=own, gain=Slider(0.5, 3, 6))
+
+
+class Opened:
+    """A page with one widget, and what it asked for and complained of."""
+
+    def __init__(self, browser, path, width=1000, **options):
+        self.context = browser.new_context(viewport={"width": width, "height": 900}, **options)
+        self.page = self.context.new_page()
+        self.requests, self.errors = [], []
+        self.page.on("request", lambda request: self.requests.append(request.url))
+        self.page.on("pageerror", lambda error: self.errors.append(str(error)))
+        self.page.on("console", lambda message: self.errors.append(message.text))
+        self.page.goto(path.as_uri())
+        self.page.wait_for_selector(".ck canvas")
+        self.frame()
+
+    def frame(self):
+        """Wait until the page has drawn."""
+        self.page.evaluate(FRAME)
+
+    def control(self, name):
+        """The native control of that name."""
+        return self.page.locator(f"[name='{name}']")
+
+    def index(self):
+        """The state, as Python would read it."""
+        return self.page.evaluate("document.querySelector('.ck-static').model.get('index')")
+
+    def sentence(self):
+        """The sentence that is shown."""
+        return self.page.locator(".ck-says").inner_text()
+
+    def spoken(self):
+        """What the live region holds for a screen reader."""
+        return self.page.locator("output").text_content()
+
+    def picture(self):
+        """All canvases, pixel by pixel."""
+        self.frame()
+        return self.page.evaluate("[...document.querySelectorAll('canvas')].map(c => c.toDataURL()).join()")
+
+
+@pytest.fixture
+def opened(browser, files):
+    """opened(name, width, ...) opens a page; all are closed at the end."""
+    pages = []
+
+    def open_page(name="tour", width=1000, **options):
+        options.setdefault("reduced_motion", "reduce")
+        pages.append(Opened(browser, files / f"{name}.html", width, **options))
+        return pages[-1]
+
+    yield open_page
+    for one in pages:
+        one.context.close()
+
+
+def test_the_page_asks_no_host_for_anything_and_complains_of_nothing(opened):
+    tour = opened()
+    for name, key in KEYS.items():
+        tour.control(name).press(key)
+    tour.picture()
+    assert [url for url in tour.requests if not url.startswith(("file:", "data:", "blob:"))] == []
+    assert tour.errors == []
+
+
+class Quiet(BaseHTTPRequestHandler):
+    def do_GET(self):
+        self.send_response(200)
+        self.send_header("Access-Control-Allow-Origin", "*")
+        self.end_headers()
+        self.wfile.write(b"here")
+
+    def log_message(self, *args):
+        pass
+
+
+def test_the_browser_reaches_this_machine_and_no_other_host(browser):
+    server = HTTPServer(("127.0.0.1", 0), Quiet)
+    threading.Thread(target=partial(server.serve_forever, 0.05), daemon=True).start()
+    page = browser.new_page()
+    ask = "url => fetch(url).then(answer => answer.text(), error => String(error))"
+    try:
+        page.goto(f"http://127.0.0.1:{server.server_port}/")
+        assert page.evaluate(ask, f"http://127.0.0.1:{server.server_port}/") == "here"
+        assert "Failed to fetch" in page.evaluate(ask, "http://example.org/")
+        assert "Failed to fetch" in page.evaluate(ask, "http://93.184.215.14/")
+    finally:
+        page.close()
+        server.shutdown()
+        server.server_close()
+
+
+@pytest.mark.parametrize("name", KEYS)
+def test_a_key_moves_each_control_its_sentence_and_its_picture(opened, name):
+    tour = opened()
+    index, sentence, picture = tour.index(), tour.sentence(), tour.picture()
+    tour.control(name).press(KEYS[name])
+    assert tour.index() != index
+    assert tour.sentence() != sentence
+    assert tour.picture() != picture
+    assert tour.spoken() == tour.sentence()
+
+
+@pytest.mark.parametrize("name", ["at", "w.x", "w.y", "step"])
+def test_the_mouse_moves_each_slider(opened, name):
+    tour = opened()
+    index, sentence, picture = tour.index(), tour.sentence(), tour.picture()
+    box = tour.control(name).bounding_box()
+    tour.control(name).click(position={"x": 0.95 * box["width"], "y": box["height"] / 2})
+    assert tour.index() != index
+    assert tour.sentence() != sentence
+    assert tour.picture() != picture
+
+
+def test_the_mouse_moves_the_other_controls(opened):
+    tour = opened()
+    tour.control("kind").select_option(label="ReLU")
+    assert "ReLU" in tour.sentence()
+    tour.control("bend").click()
+    assert "straight" in tour.sentence()
+    tour.page.get_by_role("button", name="One step on").click()
+    assert "after 1 of" in tour.sentence()
+    tour.page.get_by_role("button", name="deep in the tail").click()
+    assert "tanh at −5.0" in tour.sentence()
+
+
+def test_a_curve_and_a_point_are_dragged_in_the_picture(opened):
+    tour = opened()
+    canvases = tour.page.locator("canvas")
+    for place, name in ((0, "at"), (2, "w.x")):
+        canvases.nth(place).scroll_into_view_if_needed()
+        before = tour.control(name).input_value()
+        box = canvases.nth(place).bounding_box()
+        tour.page.mouse.move(box["x"] + 0.5 * box["width"], box["y"] + 0.5 * box["height"])
+        tour.page.mouse.down()
+        tour.page.mouse.move(box["x"] + 0.25 * box["width"], box["y"] + 0.6 * box["height"], steps=4)
+        tour.page.mouse.up()
+        assert tour.control(name).input_value() != before
+        assert tour.spoken() == tour.sentence()
+
+
+def test_a_click_on_a_word_sets_its_control(opened):
+    tour = opened()
+    tour.page.locator("canvas").nth(6).click(position={"x": 15, "y": 15})
+    assert tour.control("at").input_value() == "0"
+
+
+def test_the_live_region_waits_until_the_hand_lets_go(opened):
+    tour = opened()
+    before, spoken = tour.sentence(), tour.spoken()
+    box = tour.control("at").bounding_box()
+    tour.page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    tour.page.mouse.down()
+    tour.page.mouse.move(box["x"] + 0.9 * box["width"], box["y"] + box["height"] / 2, steps=5)
+    assert tour.sentence() != before
+    assert tour.spoken() == spoken
+    tour.page.mouse.up()
+    assert tour.spoken() == tour.sentence()
+
+
+def test_every_control_is_native_labelled_large_enough_and_keeps_its_keys_in_jupyterlab(opened):
+    tour = opened()
+    controls = tour.page.locator(".ck :is(input, select, button, summary)")
+    assert controls.count() == 6 + 3 + 2 + 1
+    for place in range(controls.count()):
+        control = controls.nth(place)
+        assert control.get_attribute("data-lm-suppress-shortcuts") == "true"
+        assert control.bounding_box()["height"] >= 24
+        assert control.evaluate("c => (c.labels && c.labels.length) || c.ariaLabel || c.textContent.trim()")
+    assert tour.control("at").get_attribute("aria-valuetext") == "1.0"
+    assert tour.control("step").get_attribute("aria-valuetext") == f"0 of {STEPS - 1}"
+
+
+def test_keyboard_focus_is_visible(opened):
+    tour = opened()
+    tour.page.keyboard.press("Tab")
+    assert tour.page.evaluate("getComputedStyle(document.activeElement).outlineStyle") == "solid"
+
+
+def test_the_picture_is_one_image_named_by_its_sentence(opened):
+    tour = opened()
+    tour.control("at").press("ArrowLeft")
+    image = tour.page.get_by_role("img")
+    assert image.count() == 1
+    assert image.get_attribute("aria-label") == tour.sentence()
+    assert tour.page.locator("canvas:not([aria-hidden=true])").count() == 0
+
+
+def test_the_numbers_say_what_the_picture_shows(opened):
+    tour = opened()
+    tour.page.locator("summary").click()
+    tables = tour.page.locator(".ck-numbers")
+    tables.locator("table").first.wait_for()
+    assert "0.42" in tables.locator("table", has_text="Slope, multiplied").inner_text()
+    tour.control("kind").select_option(label="ReLU")
+    assert "0.42" not in tables.locator("table", has_text="Slope, multiplied").inner_text()
+
+
+def test_it_never_plays_by_itself_and_space_plays_to_the_end(opened):
+    tour = opened(reduced_motion="no-preference")
+    tour.frame()
+    assert tour.control("step").input_value() == "0"
+    tour.control("step").press("Space")
+    tour.page.wait_for_function("document.querySelector('[name=step]').value === '20'")
+    tour.page.get_by_role("button", name="Play step").wait_for()
+    assert "after 20 of 20" in tour.spoken()
+
+
+def test_space_pauses(opened):
+    tour = opened(reduced_motion="no-preference")
+    tour.control("step").press("Space")
+    tour.page.get_by_role("button", name="Pause step").wait_for()
+    tour.control("step").press("Space")
+    tour.page.get_by_role("button", name="Play step").wait_for()
+
+
+def test_with_reduced_motion_play_jumps_from_stage_to_stage(opened):
+    tour = opened(reduced_motion="reduce")
+    tour.page.get_by_role("button", name="Play step").click()
+    tour.page.wait_for_function("document.querySelector('[name=step]').value !== '0'")
+    assert tour.control("step").input_value() == "4"
+
+
+def test_comma_and_full_stop_step(opened):
+    tour = opened()
+    tour.control("step").press(".")
+    tour.control("step").press(".")
+    tour.control("step").press(",")
+    assert tour.control("step").input_value() == "1"
+
+
+def test_a_choice_glides_to_the_picture_that_a_jump_shows(opened):
+    glide, jump = opened(reduced_motion="no-preference"), opened(reduced_motion="reduce")
+    for tour in (glide, jump):
+        tour.control("kind").select_option(label="ReLU")
+    target = jump.picture()
+    for _ in range(200):
+        if glide.picture() == target:
+            break
+    assert glide.picture() == target
+
+
+@pytest.mark.parametrize("name", ["tour", "failing"])
+def test_a_narrow_page_does_not_scroll_sideways(opened, name):
+    narrow = opened(name, width=390)
+    narrow.page.locator("summary").click()
+    narrow.frame()
+    assert narrow.page.evaluate(OVERFLOW) == 0
+
+
+def test_a_page_that_is_too_wide_would_be_noticed(opened):
+    narrow = opened(width=390)
+    narrow.page.evaluate("document.querySelector('.ck').style.minWidth = '400px'")
+    assert narrow.page.evaluate(OVERFLOW) > 0
+
+
+def test_panels_stand_side_by_side_when_there_is_room(opened):
+    lefts = "[...document.querySelectorAll('.ck-panel')].slice(0, 2).map(p => p.getBoundingClientRect().left)"
+    one, two = opened(width=760).page.evaluate(lefts)
+    assert one < two
+    one, two = opened(width=600).page.evaluate(lefts)
+    assert one == two
+
+
+def test_canvases_are_as_sharp_as_the_screen(opened):
+    tour = opened(device_scale_factor=2)
+    width, shown = tour.page.evaluate("(c => [c.width, c.clientWidth])(document.querySelector('canvas'))")
+    assert width == 2 * shown
+
+
+def ground(tour):
+    """The mean brightness of the widget's ground, 0 to 255."""
+    colour = tour.page.evaluate("getComputedStyle(document.querySelector('.ck')).backgroundColor")
+    return np.mean([int(part) for part in colour.strip("rgba()").split(",")[:3]])
+
+
+def test_the_ground_follows_the_system_and_then_the_page(opened):
+    light, dark = opened(color_scheme="light"), opened(color_scheme="dark")
+    assert ground(light) > 200
+    assert ground(dark) < 60
+    before = dark.picture()
+    assert before != light.picture()
+    dark.page.evaluate("document.documentElement.dataset.theme = 'light'")
+    dark.frame()
+    assert ground(dark) > 200
+    assert dark.picture() != before
+    light.page.evaluate("document.body.dataset.jpThemeLight = 'false'")
+    light.frame()
+    assert ground(light) < 60
+
+
+def test_a_function_that_raises_is_one_line_and_the_reference_stays(opened):
+    broken = opened("failing")
+    notice = broken.page.locator(".ck-notice")
+    assert notice.inner_text() == "Your tanh raised ValueError: operands could not be <broadcast>."
+    before = broken.picture()
+    broken.control("gain").press("End")
+    assert broken.picture() != before
+    assert broken.errors == []
+
+
+def test_a_widget_without_trouble_shows_no_notice(opened):
+    assert not opened().page.locator(".ck-notice").is_visible()
+
+
+def test_without_scripts_the_poster_stays(browser, files):
+    context = browser.new_context(java_script_enabled=False)
+    page = context.new_page()
+    page.goto((files / "tour.html").as_uri())
+    poster = page.get_by_role("img")
+    assert poster.is_visible()
+    assert "tanh at 1.0" in poster.get_attribute("alt")
+    context.close()

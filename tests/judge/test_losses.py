@@ -1,0 +1,111 @@
+"""Submissions that hang, die, flood or swell: each ends in a verdict, and the next submission is judged as ever."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from autograder.judge.judging import Judgement
+from autograder.judge.run import MAX_LOSSES, SubmissionRun
+from autograder.judge.sandbox import Lost, Sandbox
+from tests.judge import tiny
+
+FULL = {"double": 4.0, "shifted": 2.0, "ordered": 2.0}
+
+DEADLY = {
+    "endless loop": "while True:\n        pass",
+    "os._exit": "import os; os._exit(0)",
+    "kill -9": "import os, signal; os.kill(os.getpid(), signal.SIGKILL); os._exit(1)",
+    "abort": "import ctypes; ctypes.string_at(0)",
+    "fork bomb": "import os\n    while True:\n        try:\n            os.fork()\n        except OSError:\n            pass",
+    "closed connection": "import os; os.closerange(3, 300)\n    while True: pass",
+    "endless sleep in C": "import time; time.sleep(1e6)",
+}
+
+
+@pytest.mark.parametrize("body", DEADLY.values(), ids=DEADLY.keys())
+def test_a_function_that_loses_the_process_scores_nothing_and_the_others_are_judged(
+    judge: Callable[..., Judgement], body: str
+) -> None:
+    found = judge(tiny.submission(tiny.RIGHT | {"ordered": f"def ordered(x):\n    {body}"}))
+    assert {one.exercise: one.score for one in found.verdicts} == FULL | {"ordered": 0.0}
+    assert found.flags, "a person should look at it"
+    assert {one.exercise: one.score for one in judge(tiny.submission()).verdicts} == FULL
+
+
+@pytest.mark.parametrize("body", DEADLY.values(), ids=DEADLY.keys())
+def test_a_cell_that_loses_the_process_costs_only_itself(judge: Callable[..., Judgement], body: str) -> None:
+    found = judge(tiny.submission(after=[f"def own():\n    {body}\nown()"]))
+    assert {one.exercise: one.score for one in found.verdicts} == FULL
+    assert found.flags
+
+
+def test_memory_beyond_the_limit_is_an_error_of_the_function_and_not_of_the_grader(judge: Callable[..., Judgement]) -> None:
+    hog = "def ordered(x):\n    keep = [np.ones(2**24) for _ in range(10**6)]\n    return np.sort(x)"
+    found = judge(tiny.submission(tiny.RIGHT | {"ordered": hog}))
+    assert {one.exercise: one.score for one in found.verdicts} == FULL | {"ordered": 0.0}
+    modest = "def ordered(x):\n    keep = [np.ones(2**20) for _ in range(4)]\n    return np.sort(x)"
+    assert judge(tiny.submission(tiny.RIGHT | {"ordered": modest})).verdicts[2].score == 2.0
+
+
+def test_a_flood_of_output_is_cut_and_costs_nothing(judge: Callable[..., Judgement]) -> None:
+    found = judge(tiny.submission(before=["for _ in range(20000):\n    print('x' * 100)"]))
+    assert {one.exercise: one.score for one in found.verdicts} == FULL
+    texts = [outcome.text for outcome in found.outcomes if outcome is not None]
+    assert max(map(len, texts)) == 10_000
+
+
+def test_output_to_the_descriptors_themselves_goes_nowhere(sandbox: Sandbox) -> None:
+    with sandbox.open() as session:
+        assert session.run_cell("import os\nfor _ in range(1000): os.write(1, b'x' * 10000); os.write(2, b'x' * 10000)") == ("", "")
+
+
+def test_a_huge_answer_is_refused(judge: Callable[..., Judgement]) -> None:
+    found = judge(tiny.submission(tiny.RIGHT | {"ordered": "def ordered(x):\n    return np.zeros(10**7)"}))
+    assert found.verdicts[2].score == 0.0
+    assert "MiB" in found.verdicts[2].message
+    assert not found.flags, "the process lives on"
+
+
+def test_endless_loops_everywhere_end_after_a_few_losses(sandbox: Sandbox) -> None:
+    with SubmissionRun(sandbox) as run:
+        for _ in range(MAX_LOSSES + 3):
+            run.run_cell("import os; os._exit(1)")
+        assert run.losses == MAX_LOSSES
+        assert run.calls("f", [{}, {}])[1].trouble == "lost"
+        assert any("scores 0" in flag for flag in run.flags)
+
+
+def test_good_cells_are_replayed_after_a_loss(sandbox: Sandbox) -> None:
+    with SubmissionRun(sandbox) as run:
+        run.run_cell("import numpy as np\nn = 3")
+        run.run_cell("n = 4; import os; os._exit(1)")
+        assert run.run_cell("print(n)").text == "3\n"
+        assert run.losses == 1
+
+
+def test_a_time_out_and_a_death_are_told_apart(sandbox: Sandbox) -> None:
+    with sandbox.open() as session, pytest.raises(Lost, match="exit status 3") as death:
+        session.run_cell("import os; os._exit(3)")
+    assert death.value.trouble == "lost"
+    with sandbox.open() as session:
+        session.run_cell("def f():\n    while True: pass")
+        with pytest.raises(Lost, match="seconds") as late:
+            next(session.calls("f", [{}]))
+    assert late.value.trouble == "timeout"
+
+
+def test_threads_and_processes_left_behind_end_with_the_session(judge: Callable[..., Judgement]) -> None:
+    left = "import os, threading, time\nif os.fork() == 0:\n    time.sleep(1e6)\nthreading.Thread(target=lambda: time.sleep(1e6)).start()"
+    found = judge(tiny.submission(after=[left]))
+    assert {one.exercise: one.score for one in found.verdicts} == FULL
+
+
+def test_the_server_is_started_again_when_it_was_killed(sandbox: Sandbox) -> None:
+    with Sandbox.start(limits=sandbox.limits) as server:
+        assert server.process is not None
+        server.process.kill()
+        server.process.wait()
+        with server.open() as session:
+            assert session.run_cell("print(1)") == ("", "1\n")
