@@ -9,13 +9,15 @@ would be all that is measured) hands in the same answers in three forms, which a
                       the sandbox, comparing outside, graded notebooks, gradebook.  It calls every function twice on
                       the recorded and on as many fresh cases, and runs only the cells that the exercises need
     stock, exercises  `nbgrader autograde` on notebooks that hold the exercises and their tests alone
-    stock, chapter    `nbgrader autograde` on the whole chapter, whose figures and widgets it runs as well
+    stock, chapter    `nbgrader autograde` on the whole chapter, whose figures and widgets it runs as well; the first
+                      4 of the class, because it takes minutes
     floor             one bare `python script.py` for each submission: the solution cells and the same asserts
 
 Stock nbgrader needs test cells.  They are what an instructor would write: the recorded cases as literals, each
 compared by `np.testing.assert_allclose` within the exercise's tolerance, all or nothing for each exercise.  They hold
 half as many cases as the judge asks for, call each function once, and tell the student nothing, so the comparison
-favours stock nbgrader.  Its configuration is nbgrader's own.  Making the releases is not timed.  Wall seconds on a shared machine: read the ratios.
+favours stock nbgrader.  Its configuration is nbgrader's own.  Making the releases is not timed.  Wall seconds on a
+shared machine: read the ratios.
 """
 
 from __future__ import annotations
@@ -27,7 +29,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -44,6 +46,7 @@ from autograder.release.build import Places, fill_tree, release_text, source_not
 from autograder.spec import Exercise, Rng
 
 STUDENTS = 20
+WHOLE = 4
 HONEST = 3
 """all_right, half_done and blank; the other fixed submissions hang, crash or are no notebooks."""
 
@@ -54,38 +57,37 @@ def main() -> None:
     chapter = master.read(Places().master(stem))
     release = release_text(chapter)
     everyone = submissions(chapter, release, FIXED + STUDENTS - HONEST)
-    class_ = everyone[:HONEST] + everyone[FIXED:]
-    answers = {one.student: solutions(one) for one in class_}
+    answers = {one.student: solutions(one) for one in everyone[:HONEST] + everyone[FIXED:]}
     asserts = {exercise.name: assert_cell(exercise) for exercise in catalogue.exercises(stem)}
-    print(f"{stem}: {len(class_)} submissions of {len(asserts)} exercises, {os.cpu_count()} cores\n")
+    print(f"{stem}: {len(answers)} submissions of {len(asserts)} exercises, {os.cpu_count()} cores\n")
 
-    with tempfile.TemporaryDirectory(prefix="grading-") as name:
-        folder = Path(name)
-        whole, bare = stock_source(chapter, asserts), stock_source(chapter, asserts, exercises_alone=True)
+    with tempfile.TemporaryDirectory(prefix="grading-") as made:
+        folder = Path(made)
         fill_tree(folder / "judge", stem, source_text(chapter), release)
         hand_in(folder / "judge", stem, release, answers)
-        stock_tree(folder / "whole", stem, whole, answers)
+        bare, whole = (stock_source(chapter, asserts, exercises_alone=alone) for alone in (True, False))
         stock_tree(folder / "bare", stem, bare, answers)
+        stock_tree(folder / "whole", stem, whole, dict(list(answers.items())[:WHOLE]))
+
         grade = [sys.executable, "-m", "autograder", "grade", stem, "--root", str(folder / "judge"), "--seed", "1"]
         autograde = [sys.executable, "-m", "nbgrader", "autograde", stem]
-        timed = {
-            "floor": floor(folder, answers, asserts),
-            "judge, 1 worker": clock([*grade, "--workers", "1"], Path.cwd()),
-            f"judge, {os.cpu_count()} workers": clock([*grade, "--again"], Path.cwd()),
-            "judge, unchanged": clock(grade, Path.cwd()),
-            "stock, exercises": clock(autograde, folder / "bare"),
-            "stock, chapter": clock(autograde, folder / "whole"),
+        runs: dict[str, tuple[Callable[[], tuple[float, float]], int]] = {
+            "floor": (lambda: floor(folder, answers, asserts), STUDENTS),
+            "judge, 1 worker": (lambda: clock([*grade, "--workers", "1"]), STUDENTS),
+            f"judge, {os.cpu_count()} workers": (lambda: clock([*grade, "--again"]), STUDENTS),
+            "judge, unchanged": (lambda: clock(grade), STUDENTS),
+            "stock, exercises": (lambda: clock(autograde, folder / "bare"), STUDENTS),
+            "stock, chapter": (lambda: clock(autograde, folder / "whole"), WHOLE),
         }
-        agree = {name: full_marks(folder / name) for name in ("judge", "bare", "whole")}
-    one_worker = timed["judge, 1 worker"][0]
-    print(f"{'':<18}{'s each':>8}{'CPU s each':>12}{'of floor':>10}{'of judge, 1 worker':>20}")
-    for name, (wall, cpu) in timed.items():
-        each = wall / len(class_), cpu / len(class_)
-        print(f"{name:<18}{each[0]:>8.2f}{each[1]:>12.2f}{wall / timed['floor'][0]:>10.2f}{wall / one_worker:>20.2f}")
-    same = agree["judge"] == agree["bare"] == agree["whole"]
-    print(
-        f"\nfull marks in every exercise: {', '.join(sorted(agree['judge']))}; stock agrees: {'yes' if same else agree}"
-    )
+        print(f"{'':<18}{'s each':>8}{'CPU s each':>12}{'of floor':>10}{'of judge, 1 worker':>20}")
+        walls: dict[str, float] = {}
+        for name, (timed, count) in runs.items():
+            wall, cpu = (seconds / count for seconds in timed())
+            walls[name] = wall
+            of_judge = f"{wall / walls['judge, 1 worker']:.2f}" if "judge, 1 worker" in walls else ""
+            print(f"{name:<18}{wall:>8.2f}{cpu:>12.2f}{wall / walls['floor']:>10.2f}{of_judge:>20}", flush=True)
+        agree = [full_marks(folder / tree) for tree in ("judge", "bare", "whole")]
+    print(f"\nfull marks: {', '.join(sorted(agree[0]))}; stock nbgrader agrees: {agree[0] == agree[1] == agree[2]}")
 
 
 def solutions(submission: Submission) -> dict[str, str]:
@@ -184,7 +186,7 @@ def script(sources: Mapping[str, str], asserts: Mapping[str, str]) -> list[str]:
     return parts
 
 
-def clock(command: Sequence[str], folder: Path) -> tuple[float, float]:
+def clock(command: Sequence[str], folder: Path | None = None) -> tuple[float, float]:
     """Wall and CPU seconds of a command and its children; ends the benchmark where it fails."""
     scripts = str(Path(sys.executable).parent)
     environment = os.environ | {

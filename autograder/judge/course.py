@@ -58,7 +58,7 @@ class Course:
         for name in sorted(specs.keys() | released.keys()):
             if specs.get(name) != released.get(name):
                 raise CourseError(
-                    f"{name} has {released.get(name)} points in the release and {specs.get(name)} in autograder/exercises/{chapter}; "
+                    f"{name} has {released.get(name)} points in the release, {specs.get(name)} in its exercise file; "
                     f"build the release again: python -m autograder build {chapter}"
                 )
 
@@ -103,4 +103,6 @@ def prepare_nbgrader() -> None:
     # A grammar that jsonschema compiles for a second to check a format that no notebook has.
     sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type]
     warnings.filterwarnings("ignore", module="nbgrader|sqlalchemy|jupyter.*|nbconvert|traitlets")
-    warnings.filterwarnings("ignore", message=".*SAWarning.*|.*relationship .* will copy column.*|.*Object of type .* not in session.*")
+    warnings.filterwarnings(
+        "ignore", message=".*SAWarning.*|.*relationship .* will copy column.*|.*Object of type .* not in session.*"
+    )

@@ -1,8 +1,8 @@
 """`python -m autograder grade CHAPTER`: judge every submission and write nbgrader's gradebook.
 
-    submitted/<student>/<chapter>/<chapter>.ipynb  ->  verdicts/<chapter>.jsonl          one line each, as they are ready
-                                                   ->  autograded/<student>/<chapter>/   the graded notebook
-                                                   ->  gradebook.db                      one transaction at the end
+    submitted/<student>/<chapter>/<chapter>.ipynb  ->  verdicts/<chapter>.jsonl         one line each
+                                                   ->  autograded/<student>/<chapter>/  graded notebooks
+                                                   ->  gradebook.db                     one transaction
 
 A run that was killed goes on where it stopped; a submission that did not change is not judged again.
 """
@@ -45,12 +45,19 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Options of the command."""
     parser.add_argument("chapter", metavar="CHAPTER", help="such as ch01 or ch01_activations")
     parser.add_argument("--root", type=Path, default=ROOT, help="nbgrader's working tree (default: build/nbgrader)")
-    parser.add_argument("--workers", type=int, default=os.cpu_count() or 1, help="processes (default: one for each core)")
+    parser.add_argument(
+        "--workers", type=int, default=os.cpu_count() or 1, help="processes (default: one for each core)"
+    )
     parser.add_argument(
         "--sandbox", choices=("namespaces", "limits"), default="namespaces", help="how student code is isolated"
     )
-    parser.add_argument("--seed", help="private seed of the fresh cases (default: AUTOGRADER_SEED, AUTOGRADER_SEED_FILE, or a stored one)")
-    parser.add_argument("--student", action="append", metavar="ID", help="only this student; may be given several times")
+    parser.add_argument(
+        "--seed",
+        help="private seed of the fresh cases (default: AUTOGRADER_SEED, AUTOGRADER_SEED_FILE, or a stored one)",
+    )
+    parser.add_argument(
+        "--student", action="append", metavar="ID", help="only this student; may be given several times"
+    )
     parser.add_argument("--again", action="store_true", help="judge unchanged submissions again as well")
 
 
@@ -171,9 +178,7 @@ def _judge(
     return sorted(unjudged)
 
 
-def _chosen(
-    paths: Mapping[str, Path], students: Sequence[str] | None, course: Course, chapter: str
-) -> dict[str, Path]:
+def _chosen(paths: Mapping[str, Path], students: Sequence[str] | None, course: Course, chapter: str) -> dict[str, Path]:
     if not paths:
         raise CourseError(f"no submissions: expected {course.root / 'submitted'}/<student>/{chapter}/{chapter}.ipynb")
     if students is None:
@@ -237,7 +242,7 @@ def seed_for(course: Course, given: str | None = None) -> int:
             descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
             with open(descriptor, "w", encoding="utf-8") as file:
                 file.write(f"{secrets.randbits(63)}\n")
-            print(f"made a private seed for the fresh cases: {path} (keep it to yourself; set AUTOGRADER_SEED to use another)")
+            print(f"made a private seed for the fresh cases: {path}; AUTOGRADER_SEED sets another")
         text = path.read_text(encoding="utf-8")
     text = text.strip()
     if not text:
@@ -257,7 +262,9 @@ def summary(graded: Graded) -> list[str]:
     if flagged:
         lines += ["", "for a person to look at:"] + [f"  {student}: {flag}" for student, flag in flagged]
     lines.append("")
-    lines.append(f"{len(graded.records)} submissions of {graded.chapter}: {graded.judged} judged, {graded.reused} unchanged")
+    lines.append(
+        f"{len(graded.records)} submissions of {graded.chapter}: {graded.judged} judged, {graded.reused} unchanged"
+    )
     if graded.unjudged:
         lines.append(f"not judged, because their worker ended: {', '.join(graded.unjudged)}; run the command again")
     return lines

@@ -47,6 +47,11 @@ PR_SET_CHILD_SUBREAPER, PR_SET_NO_NEW_PRIVS = 36, 38
 SYS_MOUNT_SETATTR = 442
 """The same number on every architecture, like all system calls since Linux 5.0."""
 
+PLACES = ("/sys", "/mnt", "/media", "/srv", "/opt", "/tmp")  # noqa: S108
+"""Folders that the sandbox's root may be built over: the first that is there and holds nothing that must be shown."""
+
+TMP = "/tmp"  # noqa: S108 - it is a private mount
+
 libc = ctypes.CDLL(None, use_errno=True)
 
 
@@ -59,7 +64,14 @@ def _call(name: str, *arguments: object) -> None:
 
 def mount(source: str, target: str, kind: str | None, flags: int, options: str = "") -> None:
     """mount(2)."""
-    _call("mount", source.encode(), target.encode(), kind.encode() if kind else None, ctypes.c_ulong(flags), options.encode())
+    _call(
+        "mount",
+        source.encode(),
+        target.encode(),
+        kind.encode() if kind else None,
+        ctypes.c_ulong(flags),
+        options.encode(),
+    )
 
 
 def enter_server_namespaces() -> None:
@@ -117,10 +129,7 @@ def build_root(shown: Sequence[str], hidden: Sequence[str]) -> None:
 
     hidden: folders inside shown ones that must look empty; shown entries below them are shown again.
     """
-    base = next(
-        (one for one in ("/sys", "/mnt", "/media", "/srv", "/opt", "/tmp") if Path(one).is_dir() and not _above(one, shown)),  # noqa: S108
-        None,
-    )
+    base = next((one for one in PLACES if Path(one).is_dir() and not _above(one, shown)), None)
     if base is None:
         raise OSError(2, "no folder to build the sandbox's root on")
     mount("none", "/", None, MS_REC | MS_PRIVATE)
@@ -136,7 +145,7 @@ def build_root(shown: Sequence[str], hidden: Sequence[str]) -> None:
             _show(path, base)
     for device in ("null", "zero", "urandom", "random"):
         _show(f"/dev/{device}", base)
-    os.makedirs(base + "/tmp", mode=0o755)
+    os.makedirs(base + TMP, mode=0o755)
     os.makedirs(base + "/.old")
     _call("pivot_root", base.encode(), (base + "/.old").encode())
     os.chdir("/")
@@ -184,8 +193,8 @@ def enter_session_namespaces(proc: int) -> None:
 
 def private_tmp(size: str) -> None:
     """An empty /tmp in memory that nobody else sees, as working folder."""
-    mount("tmpfs", "/tmp", "tmpfs", MS_NOSUID | MS_NODEV, f"mode=700,size={size},nr_inodes=4096")  # noqa: S108
-    os.chdir("/tmp")  # noqa: S108
+    mount("tmpfs", TMP, "tmpfs", MS_NOSUID | MS_NODEV, f"mode=700,size={size},nr_inodes=4096")
+    os.chdir(TMP)
 
 
 def limit(memory: int, cpu_seconds: int, processes: int | None) -> None:
@@ -275,7 +284,12 @@ def _filter_system_calls() -> bool:
         (give, 0, 0, ENOSYS),
         (jump_equal, 0, 4, CLONE[column]),
         (load_word, 0, 0, 16),
-        (jump_bits, 0, 1, CLONE_NEWUSER | CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWNET | CLONE_NEWIPC | CLONE_NEWUTS | CLONE_NEWCGROUP),
+        (
+            jump_bits,
+            0,
+            1,
+            CLONE_NEWUSER | CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWNET | CLONE_NEWIPC | CLONE_NEWUTS | CLONE_NEWCGROUP,
+        ),
         (give, 0, 0, EPERM),
         (give, 0, 0, ALLOW),
     ]

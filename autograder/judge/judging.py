@@ -71,8 +71,16 @@ def encode_sheets(sheets: Sequence[Sheet]) -> bytes:
     """Sheets as bytes for another process, one frame each; exercises travel by name."""
     return b"".join(
         protocol.encode(
-            {"chapter": one.exercise.chapter, "name": one.exercise.name, "source": one.source, "hidden": list(one.hidden)},
-            {"expected": list(one.expected), "cases": [{"name": case.name, "inputs": dict(case.inputs)} for case in one.cases]},
+            {
+                "chapter": one.exercise.chapter,
+                "name": one.exercise.name,
+                "source": one.source,
+                "hidden": list(one.hidden),
+            },
+            {
+                "expected": list(one.expected),
+                "cases": [{"name": case.name, "inputs": dict(case.inputs)} for case in one.cases],
+            },
         )
         for one in sheets
     )
@@ -108,7 +116,7 @@ def judge(
         outcomes = _run_cells(run, pieces)
         verdicts = {sheet.exercise.name: _assess(run, sheet) for sheet in sheets}
         if reference is not None:
-            # Every first verdict is final before any reference is offered: an answer that it gives wins nothing for its own exercise.
+            # Every first verdict is final before a reference is offered: its answers win nothing for its own exercise.
             for sheet in _dependencies_first(sheets):
                 verdicts[sheet.exercise.name] = _second_try(run, sheet, sheets, verdicts, reference)
         flags = tuple(run.flags)
@@ -126,7 +134,9 @@ def _run_cells(run: SubmissionRun, pieces: Sequence[Piece]) -> list[CellOutcome 
 def _assess(run: SubmissionRun, sheet: Sheet, oracle: Oracle | None = None) -> Verdict:
     """Call the function on every case and compare."""
     answers = run.calls(sheet.exercise.name, [case.inputs for case in sheet.cases], oracle)
-    flags = tuple(dict.fromkeys(f"{one.trouble}: {one.detail}" for one in answers if one.trouble in ("timeout", "lost")))
+    flags = tuple(
+        dict.fromkeys(f"{one.trouble}: {one.detail}" for one in answers if one.trouble in ("timeout", "lost"))
+    )
     verdict = assess(
         sheet.exercise, sheet.cases, sheet.expected, answers, hidden=sheet.hidden, source=sheet.source, flags=flags
     )
@@ -165,7 +175,7 @@ def _fingerprint(case: Case) -> str:
 def _second_try(
     run: SubmissionRun, sheet: Sheet, sheets: Sequence[Sheet], verdicts: Mapping[str, Verdict], reference: Reference
 ) -> Verdict:
-    """The better of two verdicts: with the student's own functions, and with right ones in place of failing dependencies."""
+    """The better of two verdicts: with the student's own functions, and with right ones for those that fail."""
     exercise, first = sheet.exercise, verdicts[sheet.exercise.name]
     others = {one.exercise.name: one.exercise for one in sheets}
     failing = [name for name in exercise.uses if name in others and not verdicts[name].passed]

@@ -78,7 +78,9 @@ def parse(data: bytes) -> list[SubmittedCell]:
     if version == 3:
         notebook = _upgraded(notebook)
     elif version != 4:
-        raise SubmissionError(f"the notebook's format is {str(version)[:20]!r}; expected 4; save it in JupyterLab and hand in again")
+        raise SubmissionError(
+            f"the notebook's format is {str(version)[:20]!r}; expected 4; save it in JupyterLab and hand in again"
+        )
     cells = notebook.get("cells")
     if not isinstance(cells, list):
         raise SubmissionError("the notebook has no list of cells")
@@ -117,4 +119,6 @@ def _upgraded(notebook: dict[str, Any]) -> dict[str, Any]:
     try:
         return dict(nbformat.convert(nbformat.from_dict(notebook), 4))
     except Exception:  # nbformat meets whatever the file holds
-        raise SubmissionError("the notebook's format is 3 and it cannot be upgraded; save it in JupyterLab and hand in again") from None
+        raise SubmissionError(
+            "the notebook's format is 3 and it cannot be upgraded; save it in JupyterLab and hand in again"
+        ) from None

@@ -70,7 +70,9 @@ class JudgeSubmission(NbGraderPreprocessor):
         key = submission_key(bench.common, student, cells)
         record = bench.store.found.get(key)
         if record is None:
-            record = judge_job(bench.sandbox, bench.release["cells"], bench.sheets, Job(key, student, chapter, tuple(cells)))
+            record = judge_job(
+                bench.sandbox, bench.release["cells"], bench.sheets, Job(key, student, chapter, tuple(cells))
+            )
             bench.store.add(record)
         graded = compose(bench.release, rebuild(bench.release["cells"], cells), record)
         return nbformat.reads(json.dumps(graded), as_version=4), resources

@@ -41,7 +41,9 @@ def encode(fields: Mapping[str, Any], value: Any = None) -> bytes:
     header = json.dumps({**fields, "tree": structure, "sizes": [len(blob) for blob in blobs]}).encode("ascii")
     payload = b"".join(blobs)
     if len(header) > MAX_HEADER or len(payload) > MAX_PAYLOAD:
-        raise RefusedValue(f"a value of more than {MAX_HEADER // 2**20} MiB of structure or {MAX_PAYLOAD // 2**20} MiB of arrays")
+        raise RefusedValue(
+            f"a value of more than {MAX_HEADER // 2**20} MiB of structure or {MAX_PAYLOAD // 2**20} MiB of arrays"
+        )
     return PREFIX.pack(len(header), len(payload)) + header + payload
 
 
@@ -84,11 +86,11 @@ def read_array(blob: bytes) -> np.ndarray:
     """The array of an `.npy` file's bytes: plain numbers only, and exactly as many bytes as the header says."""
     file = io.BytesIO(blob)
     try:
-        if np.lib.format.read_magic(file) != (1, 0):  # type: ignore[no-untyped-call]
+        if np.lib.format.read_magic(file) != (1, 0):
             raise RefusedValue("an array in an unknown format")
         if int.from_bytes(blob[8:10], "little") > MAX_ARRAY_HEADER:
             raise RefusedValue("an array with an oversized header")
-        shape, fortran, dtype = np.lib.format.read_array_header_1_0(file, max_header_size=MAX_ARRAY_HEADER)  # type: ignore[no-untyped-call]
+        shape, fortran, dtype = np.lib.format.read_array_header_1_0(file, max_header_size=MAX_ARRAY_HEADER)
     except (ValueError, TypeError, SyntaxError, MemoryError, RecursionError, OverflowError):
         raise RefusedValue("a malformed array") from None
     if dtype.kind not in tree.KINDS or dtype.itemsize > LONGEST_SCALAR or dtype.subdtype is not None:

@@ -61,18 +61,19 @@ def rebuild(release: Sequence[Mapping[str, Any]], submitted: Sequence[SubmittedC
     """The released cells with the student's sources, and the student's extra cells where they stood."""
     slots = _match(release, submitted)
     owner = {index: slot for slot, index in slots.items()}
+    named = {name: (role, source_of(cell)) for cell in release for role, name in [role_of(cell)] if name}
     placed: list[tuple[int | None, Piece]] = []
     for index, cell in enumerate(submitted):
         if index in owner:
             slot = owner[index]
             placed.append((slot, _fill(release[slot], cell)))
-        elif not _is_copy_of_released(release, cell):
+        elif not _is_copy(cell, named):
             placed.append((None, Piece(cell.kind, cell.source, "extra", changed=True)))
-    for slot, cell in enumerate(release):
+    for slot, released in enumerate(release):
         if slot not in slots:
             # After the released cell before it, wherever the student moved that one.
             where = next((place + 1 for place, (other, _) in enumerate(placed) if other == slot - 1), 0)
-            placed.insert(where, (slot, _fill(cell, None)))
+            placed.insert(where, (slot, _fill(released, None)))
     return [piece for _, piece in placed]
 
 
@@ -93,9 +94,9 @@ def _match(release: Sequence[Mapping[str, Any]], submitted: Sequence[SubmittedCe
             found.setdefault(slot, []).append(index)
             taken.add(index)
     texts: dict[tuple[str, str], list[int]] = {}
-    for slot, cell in enumerate(release):
+    for slot, released in enumerate(release):
         if slot not in found:
-            texts.setdefault((cell["cell_type"], source_of(cell)), []).append(slot)
+            texts.setdefault((str(released["cell_type"]), source_of(released)), []).append(slot)
     for index, cell in enumerate(submitted):
         waiting = texts.get((cell.kind, cell.source))
         if index not in taken and waiting:
@@ -109,13 +110,10 @@ def _choose(cell: Mapping[str, Any], indices: Sequence[int], submitted: Sequence
     return (worked_on or indices)[-1]
 
 
-def _is_copy_of_released(release: Sequence[Mapping[str, Any]], cell: SubmittedCell) -> bool:
+def _is_copy(cell: SubmittedCell, named: Mapping[str, tuple[Role, str]]) -> bool:
     """A second copy of a cell that the student did not work on: an untouched stub, a check, or locked text."""
-    for other in release:
-        role, name = role_of(other)
-        if name and name == cell.grade_id and (role in ("check", "locked") or cell.source == source_of(other)):
-            return True
-    return False
+    role, source = named.get(cell.grade_id, ("extra", ""))
+    return role in ("check", "locked") or (role != "extra" and cell.source == source)
 
 
 def _fill(cell: Mapping[str, Any], given: SubmittedCell | None) -> Piece:
@@ -134,7 +132,9 @@ def plan(pieces: Sequence[Piece], names: Sequence[Names]) -> list[bool]:
     does not run when the student defines the function elsewhere: it would replace it.
     """
     runs = [_is_students_code(piece) for piece in pieces]
-    elsewhere = {name for piece, known, own in zip(pieces, names, runs, strict=True) if own and known for name in known[0]}
+    elsewhere = {
+        name for piece, known, own in zip(pieces, names, runs, strict=True) if own and known for name in known[0]
+    }
     for index, piece in enumerate(pieces):
         if piece.role == "solution" and piece.kind == "code" and not piece.changed and piece.name not in elsewhere:
             runs[index] = True
@@ -146,7 +146,10 @@ def plan(pieces: Sequence[Piece], names: Sequence[Names]) -> list[bool]:
         waiting = [
             index
             for index, piece in enumerate(pieces)
-            if not runs[index] and piece.kind == "code" and piece.role in ("released", "locked") and _binds_any(names[index], needed)
+            if not runs[index]
+            and piece.kind == "code"
+            and piece.role in ("released", "locked")
+            and _binds_any(names[index], needed)
         ]
         for index in waiting:
             runs[index] = True

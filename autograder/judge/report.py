@@ -31,7 +31,9 @@ def check_name(exercise: str) -> str:
 
 def say(verdict: Verdict) -> str:
     """A verdict as the lines that a student reads."""
-    lines = [f"{'PASS' if verdict.passed else 'FAIL'}  {verdict.score:g} of {verdict.points:g} points: {verdict.message}"]
+    lines = [
+        f"{'PASS' if verdict.passed else 'FAIL'}  {verdict.score:g} of {verdict.points:g} points: {verdict.message}"
+    ]
     if verdict.results and not verdict.passed:
         width = max(len(result.name) for result in verdict.results)
         for result in verdict.results:
@@ -46,7 +48,9 @@ def say(verdict: Verdict) -> str:
     if verdict.source:
         lines.append(f"compared with {verdict.source}")
     lines += [f"for the person who grades: {flag}" for flag in verdict.flags]
-    return "\n".join(textwrap.fill(line, WIDTH, subsequent_indent="    ", drop_whitespace=False) for line in lines) + "\n"
+    return (
+        "\n".join(textwrap.fill(line, WIDTH, subsequent_indent="    ", drop_whitespace=False) for line in lines) + "\n"
+    )
 
 
 def compose(notebook: Mapping[str, Any], pieces: Sequence[Piece], record: Record) -> dict[str, Any]:
@@ -90,7 +94,7 @@ def _cell(
 
 
 def _harmless(text: str) -> str:
-    """A student's Markdown without HTML: nbgrader's pages would run its scripts in the browser of the person who grades.
+    """A student's Markdown without HTML: nbgrader's pages would run its scripts in the grader's browser.
 
     A space takes away a tag's meaning and leaves formulas such as $a<b$ as they look.
     """

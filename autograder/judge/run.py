@@ -43,7 +43,9 @@ class SubmissionRun:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         self._drop()
 
     @property
@@ -123,4 +125,6 @@ class SubmissionRun:
 
 def _sentence(lost: Lost) -> str:
     trouble: Literal["timeout", "lost"] = lost.trouble
-    return f"did not finish in time ({lost.detail})" if trouble == "timeout" else f"the process was lost ({lost.detail})"
+    return (
+        f"did not finish in time ({lost.detail})" if trouble == "timeout" else f"the process was lost ({lost.detail})"
+    )

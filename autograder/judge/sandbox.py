@@ -116,9 +116,7 @@ class Session:
             raise Lost("lost", "it sent a malformed message")
         return [_name_sets(one) for one in found]
 
-    def calls(
-        self, name: str, cases: Sequence[Mapping[str, Any]], oracle: Oracle | None = None
-    ) -> Iterator[Answer]:
+    def calls(self, name: str, cases: Sequence[Mapping[str, Any]], oracle: Oracle | None = None) -> Iterator[Answer]:
         """Call a function of the submission on each case's inputs; Answers whose every field has been checked.
 
         Messages are sent ahead, so that neither side waits for the other, but not when answers from an oracle
@@ -131,7 +129,9 @@ class Session:
         for index, inputs in enumerate(cases):
             deadline = time.monotonic() + self.limits.call_seconds
             with self._losses(self.limits.call_seconds):
-                while len(ahead) < len(cases) - index and (not ahead or (oracle is None and sum(map(len, ahead)) < WINDOW)):
+                while len(ahead) < len(cases) - index and (
+                    not ahead or (oracle is None and sum(map(len, ahead)) < WINDOW)
+                ):
                     place = index + len(ahead)
                     fields = {"op": "call", "name": name, "oracle": parameters, "id": first + place}
                     ahead.append(protocol.encode(fields, dict(cases[place])))
@@ -195,7 +195,9 @@ class Session:
             return protocol.encode({"id": reply["id"]}, oracle.answer(str(name), inputs))
         except Exception as problem:  # the reference meets inputs that a student's function made
             line = " ".join(str(problem).split())[:200]
-            return protocol.encode({"id": reply["id"], "error": line.encode("ascii", "replace").decode() or "not possible"})
+            return protocol.encode(
+                {"id": reply["id"], "error": line.encode("ascii", "replace").decode() or "not possible"}
+            )
 
     def _send(self, data: bytes, deadline: float) -> None:
         view = memoryview(data)
@@ -324,7 +326,7 @@ class Sandbox:
         self.close()
 
     def _launch(self) -> None:
-        self.log = tempfile.TemporaryFile()
+        self.log = tempfile.TemporaryFile()  # noqa: SIM115 - closed with the server
         self.scratch = tempfile.mkdtemp(prefix="sandbox-")
         # Packets and not a stream: several processes may send requests through one socket.
         self.control, inside = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
@@ -389,12 +391,15 @@ class Sandbox:
 
 def _advice(error: str, log: str) -> str:
     """Why the server did not start and what to do, in one line."""
-    if error.startswith(("unshare", "uid_map", "mount", "pivot_root", "[Errno 1]", "syscall", "[Errno 38]")) or "proc/self" in error:
+    if (
+        error.startswith(("unshare", "uid_map", "mount", "pivot_root", "[Errno 1]", "syscall", "[Errno 38]"))
+        or "proc/self" in error
+    ):
         return (
             f"this machine does not let us isolate student code ({error}); allow user namespaces "
-            "(sysctl kernel.unprivileged_userns_clone=1 or kernel.apparmor_restrict_unprivileged_userns=0; in a container "
-            "add --security-opt seccomp=unconfined --security-opt apparmor=unconfined), or grade with --sandbox limits, "
-            "which hides no files from student code"
+            "(sysctl kernel.unprivileged_userns_clone=1 or kernel.apparmor_restrict_unprivileged_userns=0; "
+            "in a container add --security-opt seccomp=unconfined --security-opt apparmor=unconfined), "
+            "or grade with --sandbox limits, which hides no files from student code"
         )
     return f"the sandbox's server did not start: {error}{f' ({log})' if log and log != error else ''}"
 
@@ -409,10 +414,8 @@ def _package_folders() -> list[str]:
 
 def _font_cache() -> str:
     """matplotlib's own cache folder, so that the server does not search the machine's fonts on every start."""
-    home = os.environ.get("MPLCONFIGDIR") or os.path.join(
-        os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache"), "matplotlib"
-    )
-    return home
+    caches = os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache")
+    return os.environ.get("MPLCONFIGDIR") or os.path.join(caches, "matplotlib")
 
 
 CONTROL_CHARACTERS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
@@ -438,10 +441,13 @@ def _name_sets(found: Any) -> tuple[frozenset[str], frozenset[str]] | None:
         return None
     if type(found) is not dict:
         raise Lost("lost", "it sent a malformed message")
-    sets = [found.get("binds"), found.get("uses")]
-    if any(type(one) is not list or any(type(name) is not str for name in one) for one in sets):
+    return _name_set(found.get("binds")), _name_set(found.get("uses"))
+
+
+def _name_set(found: Any) -> frozenset[str]:
+    if type(found) is not list or any(type(name) is not str for name in found):
         raise Lost("lost", "it sent a malformed message")
-    return frozenset(sets[0]), frozenset(sets[1])
+    return frozenset(found)
 
 
 def _answer(fields: Mapping[str, Any], value: Any, inputs: Mapping[str, Any]) -> Answer:

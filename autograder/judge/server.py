@@ -11,6 +11,7 @@ Neither references nor torch, gradebook, other submissions or the repository eve
 
 from __future__ import annotations
 
+import contextlib
 import gc
 import importlib
 import json
@@ -29,17 +30,19 @@ from typing import Any
 STATUS = struct.Struct(">i")
 
 PACKAGES = (
-    "numpy", "numpy.libs", "matplotlib", "matplotlib.libs", "mpl_toolkits", "pylab.py", "PIL", "pillow.libs", "contourpy",
-    "kiwisolver", "cycler", "fontTools", "packaging", "pyparsing", "dateutil", "six.py", "IPython", "traitlets", "pygments",
-    "decorator.py", "matplotlib_inline", "jedi", "parso", "stack_data", "executing", "asttokens", "pure_eval", "prompt_toolkit",
-    "wcwidth", "pexpect", "ptyprocess", "typing_extensions.py", "ipython_pygments_lexers.py", "psutil", "tqdm",
+    "numpy", "numpy.libs", "matplotlib", "matplotlib.libs", "mpl_toolkits", "pylab.py", "PIL", "pillow.libs",
+    "contourpy", "kiwisolver", "cycler", "fontTools", "packaging", "pyparsing", "dateutil", "six.py", "IPython",
+    "traitlets", "pygments", "decorator.py", "matplotlib_inline", "jedi", "parso", "stack_data", "executing",
+    "asttokens", "pure_eval", "prompt_toolkit", "wcwidth", "pexpect", "ptyprocess", "typing_extensions.py",
+    "ipython_pygments_lexers.py", "psutil", "tqdm",
 )  # fmt: skip
 """What exists of the installed packages inside the sandbox: NumPy, matplotlib, IPython and what they need."""
 
 PRELOADED = (
-    "numpy.linalg", "numpy.random", "numpy.fft", "numpy.polynomial", "numpy.ma", "numpy.testing", "numpy.lib.stride_tricks",
-    "matplotlib.pyplot", "matplotlib.backends.backend_agg", "mpl_toolkits.mplot3d", "IPython.display", "asyncio", "statistics",
-    "dataclasses", "functools", "itertools", "collections", "math", "timeit", "typing", "unittest", "copy", "textwrap",
+    "numpy.linalg", "numpy.random", "numpy.fft", "numpy.polynomial", "numpy.ma", "numpy.testing",
+    "numpy.lib.stride_tricks", "matplotlib.pyplot", "matplotlib.backends.backend_agg", "mpl_toolkits.mplot3d",
+    "IPython.display", "asyncio", "statistics", "dataclasses", "functools", "itertools", "collections", "math",
+    "timeit", "typing", "unittest", "copy", "textwrap",
 )  # fmt: skip
 
 
@@ -66,7 +69,8 @@ def main() -> None:
         if os.fork() == 0:
             try:
                 control.close()
-                _keep(*descriptors, proc, settings, serve_submission)
+                frames, leash = descriptors
+                _keep(frames, leash, proc, settings, serve_submission)
             except BaseException:
                 traceback.print_exc()
             finally:
@@ -157,10 +161,8 @@ def _keep(frames: int, leash: int, proc: int, settings: dict[str, Any], serve_su
     _, status = os.waitpid(child, 0)
     if not isolated:
         _kill_orphans()
-    try:
+    with contextlib.suppress(OSError):
         os.write(leash, STATUS.pack(os.waitstatus_to_exitcode(status)))
-    except OSError:
-        pass
     os._exit(0)
 
 
@@ -195,10 +197,8 @@ def _confine(frames: int, proc: int, settings: dict[str, Any]) -> None:
 
 
 def _kill_group(child: int) -> None:
-    try:
+    with contextlib.suppress(OSError):
         os.killpg(child, signal.SIGKILL)
-    except OSError:
-        pass
 
 
 def _kill_orphans() -> None:

@@ -19,7 +19,7 @@ INERT = ("autograder", "course", "ipywidgets", "anywidget")
 """Top-level packages that inert modules stand for."""
 
 ABSENT = ("torch", "scipy", "sklearn", "jax", "tensorflow", "numba", "nbgrader", "nbformat", "pip")
-"""Packages that answer exercises or belong to the grader.  In namespaces they do not exist; this is for the limits mode."""
+"""Packages that answer exercises or belong to the grader.  In namespaces they do not even exist."""
 
 
 class Inert:
@@ -32,7 +32,7 @@ class Inert:
         return self
 
     def __call__(self, *arguments: Any, **options: Any) -> Any:
-        # As a decorator it leaves the function as it is.
+        """Itself; as a decorator it leaves the function as it is."""
         if len(arguments) == 1 and not options and isinstance(arguments[0], types.FunctionType):
             return arguments[0]
         return self

@@ -69,7 +69,19 @@ def make_shell() -> Any:
     shell.system = shell.system_piped = shell.system_raw = shell.getoutput = _nothing
     shell.displayhook.write_output_prompt = _nothing
     # The switches of a notebook that only change how it looks, and the magics that repeat code to time it.
-    for name in ("matplotlib", "config", "load_ext", "reload_ext", "autoreload", "timeit", "pip", "conda", "pylab", "prun", "history"):
+    for name in (
+        "matplotlib",
+        "config",
+        "load_ext",
+        "reload_ext",
+        "autoreload",
+        "timeit",
+        "pip",
+        "conda",
+        "pylab",
+        "prun",
+        "history",
+    ):
         for kind in ("line", "cell"):
             shell.magics_manager.magics[kind][name] = _nothing
     known = shell.run_line_magic
@@ -159,7 +171,7 @@ def _describe_safely(problem: BaseException) -> str:
 
 
 def names(shell: Any, source: str) -> dict[str, list[str]] | None:
-    """The names that a cell binds at its top level, and the global names that it uses; None when it does not compile."""
+    """The names that a cell binds at its top level, and the global names that it uses; None: does not compile."""
     try:
         try:
             table = symtable.symtable(source, "cell", "exec")

@@ -10,7 +10,7 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 import numpy as np
 import pytest
 
-from course.widgets.kit import Curve, Explorer, Line, Slider, StudentFunction
+from course.widgets.kit import Bars, Curve, Explorer, Line, Slider, StudentFunction
 from course.widgets.kit.tour import STEPS, all_panels
 
 pytestmark = pytest.mark.browser
@@ -22,10 +22,11 @@ OVERFLOW = "() => document.documentElement.scrollWidth - document.documentElemen
 
 @pytest.fixture(scope="module")
 def files(tmp_path_factory):
-    """Where the pages lie: the tour of all panels, and a student's function that raises."""
+    """Where the pages lie: the tour of all panels, a student's function that raises, a notice that changes."""
     place = tmp_path_factory.mktemp("pages")
     all_panels().to_html(place / "tour.html")
     failing().to_html(place / "failing.html")
+    changing().to_html(place / "changing.html")
     return place
 
 
@@ -51,6 +52,23 @@ def failing():
 
     marks = [Line(x, "reference", style="ghost", label="reference"), Line(x, "yours", label="yours")]
     return Explorer(model, [Curve(*marks, x=(-3, 3), y=(-1, 1))], notice=own, gain=Slider(0.5, 3, 6))
+
+
+@dataclass(frozen=True)
+class Warned:
+    height: np.ndarray
+    notice: str
+    says: str
+
+
+def changing():
+    """A widget whose notice depends on its state."""
+
+    def model(gain: int) -> Warned:
+        notice = "A gain of 3 is too much." if gain == 3 else ""
+        return Warned(np.array([gain]), notice, f"The gain is {gain}.")
+
+    return Explorer(model, [Bars("height", limits=(0, 3))], gain=Slider(1, 3, 3))
 
 
 class Opened:
@@ -351,6 +369,16 @@ def test_a_function_that_raises_is_one_line_and_the_reference_stays(opened):
     broken.control("gain").press("End")
     assert broken.picture() != before
     assert broken.errors == []
+
+
+def test_a_notice_may_come_and_go_with_the_state(opened):
+    changing = opened("changing")
+    notice = changing.page.locator(".ck-notice")
+    assert not notice.is_visible()
+    changing.control("gain").press("End")
+    assert notice.inner_text() == "A gain of 3 is too much."
+    changing.control("gain").press("Home")
+    assert not notice.is_visible()
 
 
 def test_a_widget_without_trouble_shows_no_notice(opened):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
@@ -100,28 +99,15 @@ def scores(judge: Callable[..., Judgement]) -> Callable[[Mapping], dict[str, flo
 @pytest.fixture
 def course(tiny_chapter: str, tmp_path: Path, sandbox: Sandbox) -> Course:
     """An nbgrader tree with the release of the tiny chapter; needs a machine that can isolate."""
-    from autograder import nbgrader_config
-
     root = tmp_path / "nbgrader"
-    nbgrader_config.write(root)
-    for stage in ("release", "source"):
-        path = root / stage / tiny_chapter / f"{tiny_chapter}.ipynb"
-        path.parent.mkdir(parents=True)
-        path.write_text(json.dumps(tiny.release()))
+    tiny.write_tree(root)
     return Course(root)
 
 
 @pytest.fixture
 def hand_in(course: Course) -> Callable[..., Path]:
     """hand_in(student, notebook or bytes) writes a submission."""
-
-    def hand_in(student: str, notebook: Mapping | bytes) -> Path:
-        path = course.root / "submitted" / student / tiny.CHAPTER / f"{tiny.CHAPTER}.ipynb"
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(notebook if isinstance(notebook, bytes) else json.dumps(notebook).encode())
-        return path
-
-    return hand_in
+    return lambda student, notebook: tiny.hand_in(course.root, student, notebook)
 
 
 @pytest.fixture

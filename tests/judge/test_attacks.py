@@ -24,8 +24,14 @@ def test_right_functions_earn_everything_and_wrong_or_missing_ones_nothing(score
 
 
 PATCHES = {
-    "comparisons": "np.isclose = np.allclose = np.array_equal = lambda *a, **k: True\nnp.testing.assert_allclose = lambda *a, **k: None",
-    "builtins": "import builtins\nbuiltins.all = builtins.any = lambda *a: True\nbuiltins.abs = lambda x: 0\nbuiltins.isinstance = lambda *a: True",
+    "comparisons": (
+        "np.isclose = np.allclose = np.array_equal = lambda *a, **k: True\n"
+        "np.testing.assert_allclose = lambda *a, **k: None"
+    ),
+    "builtins": (
+        "import builtins\nbuiltins.all = builtins.any = lambda *a: True\n"
+        "builtins.abs = lambda x: 0\nbuiltins.isinstance = lambda *a: True"
+    ),
     "the engine inside": (
         "import gc\nfor one in gc.get_objects():\n"
         "    if getattr(one, '__module__', '') == 'autograder.engine.answer' and hasattr(one, '__dict__'):\n"
@@ -71,7 +77,7 @@ def test_a_right_value_in_a_subclass_of_an_array_passes(scores: Scores) -> None:
     assert scores(tiny.submission({"double": honest}))["double"] == 4.0
 
 
-FORGE = '''
+FORGE = """
 import json, os, socket, struct
 def forge(message, payload=b""):
     data = json.dumps(message).encode()
@@ -81,10 +87,12 @@ def forge(message, payload=b""):
             os.write(number, frame)
         except OSError:
             pass
-'''
+"""
 FORGERIES = {
-    "an empty right answer": {"op": "answer", "id": 1, "trouble": "", "detail": "", "changed": [], "warned": [], "repeatable": True,
-                              "seconds": 0, "tree": {"plain": True}, "sizes": []},
+    "an empty right answer": {
+        "op": "answer", "id": 1, "trouble": "", "detail": "", "changed": [], "warned": [], "repeatable": True,
+        "seconds": 0, "tree": {"plain": True}, "sizes": [],
+    },
     "a verdict": {"op": "verdict", "score": 4, "passed": True, "tree": {"plain": None}, "sizes": []},
     "a question": {"op": "ask", "id": 1, "name": "double", "tree": {"dict": {}}, "sizes": []},
     "rubbish": [1, 2, 3],
@@ -93,7 +101,15 @@ FORGERIES = {
 
 @pytest.mark.parametrize("message", FORGERIES.values(), ids=FORGERIES.keys())
 def test_messages_forged_on_the_connection_itself_win_nothing(scores: Scores, message: object) -> None:
-    attack = f"{FORGE}\ndef double(x):\n    for number in range(200):\n        message = {message!r}\n        if isinstance(message, dict) and 'id' in message: message['id'] = number\n        forge(message)\n    return x"
+    attack = f"""{FORGE}
+def double(x):
+    for number in range(200):
+        message = {message!r}
+        if isinstance(message, dict) and 'id' in message:
+            message['id'] = number
+        forge(message)
+    return x
+"""
     assert scores(tiny.submission({"double": attack})) == NOTHING
 
 
@@ -109,7 +125,8 @@ def test_forged_messages_from_a_cell_do_not_answer_for_a_function(scores: Scores
 def test_a_thread_that_changes_arrays_after_the_return_wins_nothing(scores: Scores) -> None:
     late = (
         "import threading, time\ndef double(x):\n    out = np.zeros_like(x)\n"
-        "    def later():\n        time.sleep(0.05)\n        out[...] = 2 * x\n    threading.Thread(target=later).start()\n    return out"
+        "    def later():\n        time.sleep(0.05)\n        out[...] = 2 * x\n"
+        "    threading.Thread(target=later).start()\n    return out"
     )
     assert scores(tiny.submission({"double": late}))["double"] == 0.0
 
@@ -118,7 +135,13 @@ def test_a_table_of_the_recorded_answers_earns_nothing(scores: Scores, sheets: l
     sheet = next(one for one in sheets if one.exercise.name == "double")
     rows = zip(sheet.cases, sheet.expected, sheet.hidden, strict=True)
     table = [(case.inputs["x"].tolist(), want.tolist()) for case, want, hidden in rows if not hidden]
-    cheat = f"TABLE = {table!r}\ndef double(x):\n    for given, wanted in TABLE:\n        if np.array_equal(given, x): return np.array(wanted)\n    return x"
+    cheat = f"""TABLE = {table!r}
+def double(x):
+    for given, wanted in TABLE:
+        if np.array_equal(given, x):
+            return np.array(wanted)
+    return x
+"""
     assert scores(tiny.submission({"double": cheat}))["double"] == 0.0
 
 
@@ -160,7 +183,9 @@ def test_check_cells_are_the_releases_own_and_never_run(judge: Callable[..., Jud
             cell["source"] = "double = lambda x: 2 * x\n4.0"
     found = judge(notebook)
     assert found.verdicts[0].score == 0.0
-    assert all(outcome is None for piece, outcome in zip(found.pieces, found.outcomes, strict=True) if piece.role == "check")
+    assert all(
+        outcome is None for piece, outcome in zip(found.pieces, found.outcomes, strict=True) if piece.role == "check"
+    )
 
 
 def test_deleted_and_moved_cells_cost_nothing_that_the_student_wrote(scores: Scores) -> None:
@@ -220,9 +245,15 @@ def test_the_oracle_wins_nothing_for_the_function_that_it_replaces(scores: Score
 
 
 def test_the_oracle_answers_only_what_was_offered(judge: Callable[..., Judgement]) -> None:
+    question = FORGERIES["a question"] | {"name": "ordered"}
     thief = {
         "double": "def double(x):\n    return x",
-        "shifted": f"{FORGE}\ndef shifted(x):\n    forge({{'op': 'ask', 'id': 5, 'name': 'ordered', 'tree': {{'dict': {{}}}}, 'sizes': []}})\n    return x",
+        "shifted": f"""{FORGE}
+def shifted(x):
+    for number in range(100):
+        forge({question} | {{'id': number}})
+    return x
+""",
     }
     assert all(one.score == 0.0 for one in judge(tiny.submission(thief)).verdicts)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import os
+import shutil
 import sqlite3
 import subprocess
 import sys
@@ -22,6 +23,7 @@ from autograder.judge.export import export
 from autograder.judge.feedback import feedback
 from autograder.judge.grade import Graded, grade, seed_for, summary
 from autograder.judge.records import Record, Store
+from autograder.judge.sandbox import Sandbox
 from tests.judge import tiny
 
 SEED = 11
@@ -32,17 +34,38 @@ CLASS = {
     "ben": tiny.submission({"double": tiny.RIGHT["double"]}),
     "cem": tiny.submission(tiny.RIGHT | {"double": "def double(x):\n    return 3 * x"}),
     "dan": b"not a notebook",
-    "eva": tiny.submission(tiny.RIGHT | {"why": "Because $a<b$. <script>alert(1)</script>"}, after=["import os; os._exit(1)"]),
+    "eva": tiny.submission(
+        tiny.RIGHT | {"why": "Because $a<b$. <script>alert(1)</script>"}, after=["import os; os._exit(1)"]
+    ),
 }
 SCORES = {"ada": 8.0, "ben": 4.0, "cem": 4.0, "dan": 0.0, "eva": 8.0}
 
 
+@pytest.fixture(scope="session")
+def graded_tree(
+    tiny_folders: tuple[Path, Path], sandbox: Sandbox, tmp_path_factory: pytest.TempPathFactory
+) -> tuple[Path, Graded]:
+    """The class, graded once for all tests, which work on copies."""
+    course = Course(tmp_path_factory.mktemp("class") / "nbgrader")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(catalogue, "EXERCISES", tiny_folders[0])
+        patch.setattr(catalogue, "RECORDINGS", tiny_folders[1])
+        tiny.write_tree(course.root)
+        for student, notebook in CLASS.items():
+            tiny.hand_in(course.root, student, notebook)
+        return course.root, grade(course, tiny.CHAPTER, seed=SEED)
+
+
 @pytest.fixture
-def graded(course: Course, hand_in: HandIn) -> Graded:
-    """The class, graded once."""
-    for student, notebook in CLASS.items():
-        hand_in(student, notebook)
-    return grade(course, tiny.CHAPTER, seed=SEED)
+def graded(course: Course, graded_tree: tuple[Path, Graded]) -> Graded:
+    """The graded class in this test's own tree."""
+    shutil.copytree(graded_tree[0], course.root, dirs_exist_ok=True)
+    return graded_tree[1]
+
+
+def lines_of(graded: Graded) -> list[str]:
+    """The records in a form that compares NaN as equal."""
+    return [record.line() for record in graded.records]
 
 
 def rows(course: Course, query: str) -> list[tuple]:
@@ -59,6 +82,11 @@ GRADES = (
 )
 
 
+def table_of(path: Path) -> dict[str, dict[str, str]]:
+    with path.open() as file:
+        return {row["student_id"]: row for row in csv.DictReader(file)}
+
+
 def grades_of(course: Course, student: str) -> dict[str, tuple]:
     return {row[1]: row[2:] for row in rows(course, GRADES) if row[0] == student}
 
@@ -72,7 +100,7 @@ def test_two_workers_give_the_same_records_as_one(graded: Graded, course: Course
     alone = sorted(course.verdicts(tiny.CHAPTER).read_text().splitlines())
     course.verdicts(tiny.CHAPTER).unlink()
     together = grade(course, tiny.CHAPTER, seed=SEED, workers=2)
-    assert together.records == graded.records
+    assert lines_of(together) == lines_of(graded)
     assert sorted(course.verdicts(tiny.CHAPTER).read_text().splitlines()) == alone
 
 
@@ -81,7 +109,7 @@ def test_an_unchanged_submission_is_not_judged_again_and_a_changed_one_is(
 ) -> None:
     again = grade(course, tiny.CHAPTER, seed=SEED)
     assert (again.judged, again.reused) == (0, 4)
-    assert again.records == graded.records
+    assert lines_of(again) == lines_of(graded)
     hand_in("ben", tiny.submission({"ordered": tiny.RIGHT["ordered"]}))
     third = grade(course, tiny.CHAPTER, seed=SEED)
     assert (third.judged, third.reused) == (1, 3)
@@ -96,7 +124,7 @@ def test_a_killed_run_goes_on_where_it_stopped(graded: Graded, course: Course) -
     path.write_text("\n".join(lines[:2]) + "\n" + lines[2][:50])
     again = grade(course, tiny.CHAPTER, seed=SEED)
     assert (again.judged, again.reused) == (2, 2)
-    assert again.records == graded.records
+    assert lines_of(again) == lines_of(graded)
     assert len(Store(path).found) == 4
 
 
@@ -107,8 +135,11 @@ def test_a_record_survives_its_line(graded: Graded) -> None:
 
 def test_scores_and_waiting_answers_stand_in_the_gradebook(graded: Graded, course: Course) -> None:
     assert grades_of(course, "ada") == {
-        "check_double": (4.0, None, 0), "check_ordered": (2.0, None, 0), "check_shifted": (2.0, None, 0), "why": (0.0, None, 0)
-    }  # fmt: skip
+        "check_double": (4.0, None, 0),
+        "check_ordered": (2.0, None, 0),
+        "check_shifted": (2.0, None, 0),
+        "why": (0.0, None, 0),
+    }
     assert grades_of(course, "eva")["why"] == (None, None, 1)
     assert all(one[0] == 0.0 and one[2] == 1 for one in grades_of(course, "dan").values()), "a person should look at it"
 
@@ -139,7 +170,9 @@ def test_a_submission_that_is_gone_scores_nothing_and_is_flagged(graded: Graded,
     assert grades_of(course, "ben")["check_double"][0] == 0.0
 
 
-def test_one_student_can_be_graded_alone_without_touching_the_others(graded: Graded, course: Course, hand_in: HandIn) -> None:
+def test_one_student_can_be_graded_alone_without_touching_the_others(
+    graded: Graded, course: Course, hand_in: HandIn
+) -> None:
     for student in CLASS:
         hand_in(student, tiny.submission({}))
     only = grade(course, tiny.CHAPTER, seed=SEED, students=["ben"])
@@ -207,7 +240,7 @@ def test_feedback_pages_show_verdicts_and_run_no_script_of_a_student(graded: Gra
 
 def test_the_gradebook_exports_as_csv(graded: Graded, course: Course, tmp_path: Path) -> None:
     path = export(course, tmp_path / "grades.csv")
-    table = {row["student_id"]: row for row in csv.DictReader(path.open())}
+    table = table_of(path)
     assert {student: float(row["score"]) for student, row in table.items()} == SCORES
     assert {float(row["max_score"]) for row in table.values()} == {11.0}
 
@@ -220,7 +253,7 @@ def test_late_submissions_pay_what_nbgraders_plugin_says(graded: Graded, course:
     config = course.root / "nbgrader_config.py"
     config.write_text(config.read_text() + "\nget_config().LateSubmissionPlugin.penalty_method = 'zero'\n")
     grade(course, tiny.CHAPTER, seed=SEED)
-    table = {row["student_id"]: row for row in csv.DictReader(export(course, tmp_path / "late.csv").open())}
+    table = table_of(export(course, tmp_path / "late.csv"))
     assert (table["ada"]["raw_score"], table["ada"]["score"]) == ("8.0", "0.0")
     assert table["eva"]["score"] == "8.0"
 
@@ -238,7 +271,12 @@ def nbgrader(course: Course, *words: str, folders: tuple[Path, Path]) -> subproc
         "PYTHONPATH": str(Path(__file__).resolve().parents[2]),
     }
     return subprocess.run(
-        [sys.executable, "-c", program, *words], cwd=course.root, env=environment, capture_output=True, text=True, check=False
+        [sys.executable, "-c", program, *words],
+        cwd=course.root,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
     )
 
 
@@ -257,18 +295,22 @@ def test_nbgraders_own_autograde_gives_the_same_scores(
     assert done.returncode == 0, done.stderr[-3000:]
     theirs = rows(course, GRADES)
     assert [row for row in theirs if row[0] != "dan"] == [row for row in ours if row[0] != "dan"]
-    assert sorted(line for line in verdicts.read_text().splitlines() if '"dan"' not in line) == sorted(lines.splitlines())
+    assert sorted(line for line in verdicts.read_text().splitlines() if '"dan"' not in line) == sorted(
+        lines.splitlines()
+    )
 
 
 def test_a_release_that_does_not_fit_the_exercises_is_not_graded(course: Course, hand_in: HandIn) -> None:
     hand_in("ada", tiny.submission())
     path = course.root / "release" / tiny.CHAPTER / f"{tiny.CHAPTER}.ipynb"
     path.write_text(path.read_text().replace('"points": 4', '"points": 5'))
-    with pytest.raises(CourseError, match=r"check_double has 5.0 points in the release and 4.0"):
+    with pytest.raises(CourseError, match=r"check_double has 5.0 points in the release, 4.0"):
         grade(course, tiny.CHAPTER, seed=SEED)
 
 
-def test_a_missing_release_a_missing_class_and_an_unknown_chapter_say_what_to_do(course: Course, tmp_path: Path) -> None:
+def test_a_missing_release_a_missing_class_and_an_unknown_chapter_say_what_to_do(
+    course: Course, tmp_path: Path
+) -> None:
     with pytest.raises(CourseError, match="no submissions: expected"):
         grade(course, tiny.CHAPTER, seed=SEED)
     with pytest.raises(CourseError, match="python -m autograder build"):

@@ -1,4 +1,4 @@
-"""What student code can see and do inside the sandbox.  Each fact has a twin: the same deed succeeds where it is harmless."""
+"""What student code can see and do inside the sandbox; the same deed succeeds where it is harmless."""
 
 from __future__ import annotations
 
@@ -43,18 +43,23 @@ def test_packages_that_answer_exercises_or_grade_cannot_be_imported(session: Ses
     assert "ModuleNotFoundError" in error_of(session, f"import {name}")
 
 
-@pytest.mark.parametrize("name", ["numpy", "matplotlib.pyplot", "IPython.display", "sqlite3", "ssl", "decimal", "multiprocessing"])
+@pytest.mark.parametrize(
+    "name", ["numpy", "matplotlib.pyplot", "IPython.display", "sqlite3", "ssl", "decimal", "multiprocessing"]
+)
 def test_packages_that_students_may_use_can_be_imported(session: Session, name: str) -> None:
     assert error_of(session, f"import {name}") == ""
 
 
 def test_the_courses_own_packages_are_inert_inside(session: Session) -> None:
     source = "from autograder import check\nfrom autograder.engine.compare import compare\nimport course.widgets as w\n"
-    assert printed_by(session, source + "check(len); w.a.b(3)[0]; print(type(compare).__name__, w.neuron(activation=len))") == "Inert"
+    assert (
+        printed_by(session, source + "check(len); w.a.b(3)[0]; print(type(compare).__name__, w.neuron(activation=len))")
+        == "Inert"
+    )
 
 
 def test_no_reference_and_no_grader_code_is_in_the_memory(session: Session) -> None:
-    source = "import gc, sys\nprint(sorted(n for n in sys.modules if n.startswith(('torch', 'nbgrader', 'autograder.judge.judging'))))"
+    source = "import gc, sys\nprint([n for n in sys.modules if n.startswith(('torch', 'nbgrader', 'autograder.'))])"
     assert printed_by(session, source) == "[]"
     assert printed_by(session, "print(any(type(o).__name__ == 'Exercise' for o in gc.get_objects()))") == "False"
 
@@ -65,7 +70,18 @@ def test_there_is_no_network(session: Session) -> None:
 
 
 def test_nothing_can_be_written_but_the_private_tmp(session: Session, sandbox: Sandbox) -> None:
-    tried = "import os\nbad = []\nfor folder, _, _ in os.walk('/'):\n    if not folder.startswith('/tmp'):\n        try: open(folder + '/x', 'w'); bad.append(folder)\n        except OSError: pass\nprint(bad)"
+    tried = """
+import os
+written = []
+for folder, _, _ in os.walk("/"):
+    if not folder.startswith("/tmp"):
+        try:
+            open(folder + "/x", "w")
+            written.append(folder)
+        except OSError:
+            pass
+print(written)
+"""
     assert printed_by(session, tried) == "[]"
     assert error_of(session, "open('/tmp/mine', 'w').write('x')") == ""
     with sandbox.open() as other:
@@ -94,8 +110,10 @@ def test_the_environment_and_the_descriptors_hold_no_secret(sandbox: Sandbox, mo
     monkeypatch.setenv("AUTOGRADER_SEED", "very secret")
     with Sandbox.start(limits=sandbox.limits) as fresh, fresh.open() as session:
         assert "secret" not in printed_by(session, "import os; print(dict(os.environ))")
-        listing = "found = []\nfor n in range(3, 300):\n    try: os.fstat(n); found.append(n)\n    except OSError: pass\nprint(len(found))"
-        assert printed_by(session, listing) == "1"
+        listing = (
+            "def there(n):\n    try:\n        return bool(os.fstat(n))\n    except OSError:\n        return False\n"
+        )
+        assert printed_by(session, listing + "print(sum(map(there, range(3, 300))))") == "1"
 
 
 def test_student_code_has_no_privileges_and_cannot_get_any(session: Session) -> None:
@@ -124,13 +142,16 @@ def test_random_numbers_start_the_same_way_in_every_process(sandbox: Sandbox) ->
 
 
 def test_magics_that_only_configure_or_measure_do_nothing(session: Session) -> None:
-    source = "%matplotlib inline\n%config InlineBackend.figure_format = 'svg'\n%timeit 1\n%no_such_magic\n!pip install torch\nafter = 1"
+    source = "%matplotlib inline\n%config Any.thing = 1\n%timeit 1\n%no_such_magic\n!pip install torch\nafter = 1"
     assert error_of(session, source) == ""
     assert printed_by(session, "print(after)") == "1"
 
 
 def test_figures_can_be_drawn(session: Session) -> None:
-    assert error_of(session, "import matplotlib.pyplot as plt\nfig, ax = plt.subplots()\nax.plot([1, 2])\nplt.show()") == ""
+    assert (
+        error_of(session, "import matplotlib.pyplot as plt\nfig, ax = plt.subplots()\nax.plot([1, 2])\nplt.show()")
+        == ""
+    )
 
 
 def test_a_machine_without_namespaces_gets_one_line_that_says_what_to_allow() -> None:
@@ -169,7 +190,8 @@ def test_an_ordinary_user_gets_the_same_isolation(tmp_path: Path) -> None:
         "from autograder.judge.sandbox import Sandbox\n"
         "import numpy as np\n"
         "with Sandbox.start() as server, server.open() as session:\n"
-        "    print(session.run_cell('import os; print(os.getuid(), os.path.exists(\"/etc\"))\\ndef f(x): return 2 * x'))\n"
+        "    print(session.run_cell('import os; print(os.getuid(), os.path.exists(\"/etc\"))'))\n"
+        "    session.run_cell('def f(x): return 2 * x')\n"
         "    print(next(session.calls('f', [{'x': np.ones(2)}])).value)\n"
     )
     command = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", python, "-c", program]
@@ -179,7 +201,11 @@ def test_an_ordinary_user_gets_the_same_isolation(tmp_path: Path) -> None:
 
 
 def _python_for_everyone() -> str | None:
-    for path in (sys.executable, f"/usr/bin/python3.{sys.version_info.minor}", f"/usr/local/bin/python3.{sys.version_info.minor}"):
+    for path in (
+        sys.executable,
+        f"/usr/bin/python3.{sys.version_info.minor}",
+        f"/usr/local/bin/python3.{sys.version_info.minor}",
+    ):
         probe = "import subprocess, sys; subprocess.run([sys.executable, '-c', 'import json'], check=True)"
         test = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", path, "-c", probe]
         try:

@@ -18,7 +18,9 @@ DEADLY = {
     "os._exit": "import os; os._exit(0)",
     "kill -9": "import os, signal; os.kill(os.getpid(), signal.SIGKILL); os._exit(1)",
     "abort": "import ctypes; ctypes.string_at(0)",
-    "fork bomb": "import os\n    while True:\n        try:\n            os.fork()\n        except OSError:\n            pass",
+    "fork bomb": (
+        "import os\n    while True:\n        try:\n            os.fork()\n        except OSError:\n            pass"
+    ),
     "closed connection": "import os; os.closerange(3, 300)\n    while True: pass",
     "endless sleep in C": "import time; time.sleep(1e6)",
 }
@@ -41,7 +43,9 @@ def test_a_cell_that_loses_the_process_costs_only_itself(judge: Callable[..., Ju
     assert found.flags
 
 
-def test_memory_beyond_the_limit_is_an_error_of_the_function_and_not_of_the_grader(judge: Callable[..., Judgement]) -> None:
+def test_memory_beyond_the_limit_is_an_error_of_the_function_and_not_of_the_grader(
+    judge: Callable[..., Judgement],
+) -> None:
     hog = "def ordered(x):\n    keep = [np.ones(2**24) for _ in range(10**6)]\n    return np.sort(x)"
     found = judge(tiny.submission(tiny.RIGHT | {"ordered": hog}))
     assert {one.exercise: one.score for one in found.verdicts} == FULL | {"ordered": 0.0}
@@ -58,7 +62,9 @@ def test_a_flood_of_output_is_cut_and_costs_nothing(judge: Callable[..., Judgeme
 
 def test_output_to_the_descriptors_themselves_goes_nowhere(sandbox: Sandbox) -> None:
     with sandbox.open() as session:
-        assert session.run_cell("import os\nfor _ in range(1000): os.write(1, b'x' * 10000); os.write(2, b'x' * 10000)") == ("", "")
+        assert session.run_cell(
+            "import os\nfor _ in range(1000): os.write(1, b'x' * 10000); os.write(2, b'x' * 10000)"
+        ) == ("", "")
 
 
 def test_a_huge_answer_is_refused(judge: Callable[..., Judgement]) -> None:
@@ -97,7 +103,10 @@ def test_a_time_out_and_a_death_are_told_apart(sandbox: Sandbox) -> None:
 
 
 def test_threads_and_processes_left_behind_end_with_the_session(judge: Callable[..., Judgement]) -> None:
-    left = "import os, threading, time\nif os.fork() == 0:\n    time.sleep(1e6)\nthreading.Thread(target=lambda: time.sleep(1e6)).start()"
+    left = (
+        "import os, threading, time\nif os.fork() == 0:\n    time.sleep(1e6)\n"
+        "threading.Thread(target=lambda: time.sleep(1e6)).start()"
+    )
     found = judge(tiny.submission(after=[left]))
     assert {one.exercise: one.score for one in found.verdicts} == FULL
 

@@ -29,8 +29,14 @@ REFUSED = {
     "no cells": (b'{"nbformat": 4}', "no list of cells"),
     "cells that are a dict": (b'{"nbformat": 4, "cells": {}}', "no list of cells"),
     "a cell that is a text": (b'{"nbformat": 4, "cells": ["x"]}', "cell 1 is not a cell"),
-    "a source that is a number": (b'{"nbformat": 4, "cells": [{"cell_type": "code", "source": 3}]}', "cell 1 has no text"),
-    "a source with numbers": (b'{"nbformat": 4, "cells": [{"cell_type": "code", "source": [3]}]}', "cell 1 has no text"),
+    "a source that is a number": (
+        b'{"nbformat": 4, "cells": [{"cell_type": "code", "source": 3}]}',
+        "cell 1 has no text",
+    ),
+    "a source with numbers": (
+        b'{"nbformat": 4, "cells": [{"cell_type": "code", "source": [3]}]}',
+        "cell 1 has no text",
+    ),
     "too many cells": (json.dumps({"nbformat": 4, "cells": [{}] * 5001}).encode(), "5001 cells"),
     "a long cell": (json.dumps({"nbformat": 4, "cells": [{"source": "x" * 500000}]}).encode(), "500000 characters"),
     "deep nesting": (b'{"nbformat": 4, "cells": ' + b"[" * 100000 + b"]" * 100000 + b"}", "nested"),
@@ -61,16 +67,20 @@ def test_notebooks_as_programs_write_them_are_read(data: bytes) -> None:
 
 
 def test_missing_and_odd_keys_of_a_cell_do_not_matter() -> None:
-    odd = [{}, {"cell_type": 3, "source": "a", "metadata": [], "id": 4}, {"cell_type": "code", "metadata": {"nbgrader": 3}}]
+    odd = [
+        {},
+        {"cell_type": 3, "source": "a", "metadata": [], "id": 4},
+        {"cell_type": "code", "metadata": {"nbgrader": 3}},
+    ]
     odd.append({"cell_type": "code", "metadata": {"nbgrader": {"grade_id": ["x"]}}, "source": "b"})
     cells = preflight.parse(json.dumps({"nbformat": 4, "cells": odd}).encode())
     assert [(cell.kind, cell.grade_id) for cell in cells] == [("raw", ""), ("raw", ""), ("code", ""), ("code", "")]
 
 
 def test_a_notebook_of_format_3_is_upgraded() -> None:
-    old = {"nbformat": 3, "nbformat_minor": 0, "metadata": {"name": ""}, "worksheets": [{"metadata": {}, "cells": [
-        {"cell_type": "code", "input": ["x = 1"], "language": "python", "metadata": {}, "outputs": [], "collapsed": False}
-    ]}]}  # fmt: skip
+    cell = {"cell_type": "code", "input": ["x = 1"], "language": "python", "metadata": {}, "outputs": []}
+    sheet = {"metadata": {}, "cells": [cell]}
+    old = {"nbformat": 3, "nbformat_minor": 0, "metadata": {"name": ""}, "worksheets": [sheet]}
     assert preflight.parse(json.dumps(old).encode())[0].source == "x = 1"
 
 
@@ -89,7 +99,12 @@ def test_only_a_regular_file_is_read(tmp_path: Path) -> None:
     os.mkfifo(pipe)
     folder = tmp_path / "folder.ipynb"
     folder.mkdir()
-    for path, reason in ((link, "symbolic link"), (pipe, "regular file"), (folder, "regular file"), (tmp_path / "none.ipynb", "no notebook")):
+    for path, reason in (
+        (link, "symbolic link"),
+        (pipe, "regular file"),
+        (folder, "regular file"),
+        (tmp_path / "none.ipynb", "no notebook"),
+    ):
         with pytest.raises(SubmissionError, match=reason):
             preflight.read(path)
 

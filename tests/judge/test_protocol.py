@@ -139,7 +139,16 @@ def test_random_bytes_are_refused_or_read_and_never_anything_else(header: bytes,
         pass
 
 
-REPLY = {"op": "answer", "id": 1, "trouble": "", "detail": "", "changed": ["x"], "warned": ["w"], "repeatable": True, "seconds": 0.5}
+REPLY = {
+    "op": "answer",
+    "id": 1,
+    "trouble": "",
+    "detail": "",
+    "changed": ["x"],
+    "warned": ["w"],
+    "repeatable": True,
+    "seconds": 0.5,
+}
 BAD_REPLIES = {
     "no trouble": {"trouble": None},
     "an unknown trouble": {"trouble": "passed"},

@@ -80,7 +80,9 @@ def test_a_released_cell_that_was_edited_runs_as_the_student_left_it(session: Se
 
 
 def test_checks_do_not_run_wherever_they_stand(session: Session) -> None:
-    ran = run_of(session, tiny.submission(after=["check(double)", "check(double)  # again", "check(double); extra = 1"]))
+    ran = run_of(
+        session, tiny.submission(after=["check(double)", "check(double)  # again", "check(double); extra = 1"])
+    )
     assert [source for source in ran if "check(" in source and "import" not in source] == ["check(double); extra = 1"]
 
 
@@ -90,7 +92,8 @@ def test_a_cell_that_does_not_compile_lets_everything_run_that_it_mentions(sessi
 
 
 def test_names_are_found_through_magics_and_nesting(session: Session) -> None:
-    source = "%matplotlib inline\ndef f(a, b=c):\n    global d\n    d = e\n    return [g(i) for i in a]\nclass H(K):\n    pass"
+    function = "def f(a, b=c):\n    global d\n    d = e\n    return [g(i) for i in a]\n"
+    source = f"%matplotlib inline\n{function}class H(K):\n    pass"
     (found,) = session.names([source])
     assert found is not None
     assert {"f", "H", "d"} <= found[0]

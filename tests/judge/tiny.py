@@ -1,4 +1,4 @@
-"""A chapter of three exercises and a question, made in a temporary folder, so that these tests depend on no real chapter."""
+"""A chapter of three exercises and a question in a temporary folder: these tests depend on no real chapter."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from autograder.judge.preflight import SubmittedCell
 
 CHAPTER = "ch90_tiny"
 
-HEAD = '''
+HEAD = """
 from __future__ import annotations
 import numpy as np
 from autograder.spec import Case, Exercise, FreeAnswer, Misconception, Tolerance
 
 HINTS = ("a", "b", "c", "d")
-'''
+"""
 
 EXERCISES = {
     "double": '''
@@ -35,8 +35,8 @@ def three_times(x):
     """Multiplies by three."""
     return 3 * x
 
-EXERCISE = Exercise(number=1, title="Double", section="90.1", points=4, minutes=2, difficulty="easy", reference=reference, cases=cases,
-                    misconceptions=(Misconception(three_times, "How often do you add x?"),), hints=HINTS)
+EXERCISE = Exercise(number=1, title="Double", section="90.1", points=4, minutes=2, difficulty="easy", reference=reference,
+                    cases=cases, misconceptions=(Misconception(three_times, "How often do you add x?"),), hints=HINTS)
 ''',
     "shifted": '''
 def reference(x):
@@ -50,8 +50,9 @@ def shifted_down(x):
     """Subtracts."""
     return 2 * x - 1
 
-EXERCISE = Exercise(number=2, title="Double plus one", section="90.2", points=2, minutes=2, difficulty="easy", reference=reference,
-                    cases=cases, misconceptions=(Misconception(shifted_down, "Which sign?"),), hints=HINTS, uses=("double",))
+EXERCISE = Exercise(number=2, title="Double plus one", section="90.2", points=2, minutes=2, difficulty="easy",
+                    reference=reference, cases=cases, misconceptions=(Misconception(shifted_down, "Which sign?"),),
+                    hints=HINTS, uses=("double",))
 ''',
     "ordered": '''
 def reference(x):
@@ -65,8 +66,8 @@ def backwards(x):
     """Sorts from large to small."""
     return np.sort(x)[::-1].copy()
 
-EXERCISE = Exercise(number=3, title="Sorted", section="90.3", points=2, minutes=2, difficulty="easy", reference=reference, cases=cases,
-                    misconceptions=(Misconception(backwards, "Which end first?"),), hints=HINTS)
+EXERCISE = Exercise(number=3, title="Sorted", section="90.3", points=2, minutes=2, difficulty="easy",
+                    reference=reference, cases=cases, misconceptions=(Misconception(backwards, "Which end first?"),), hints=HINTS)
 ''',
     "why": 'QUESTION = FreeAnswer(title="Why", section="90.4", points=3, minutes=2, rubric=("says why",))\n',
 }
@@ -94,7 +95,11 @@ def release() -> dict:
     cells = [
         _cell("markdown", "intro", "# A tiny chapter"),
         _cell("code", "imports", "import numpy as np\nimport matplotlib.pyplot as plt\nfrom autograder import check"),
-        _cell("code", "demo", "grid = np.linspace(0, 1, 5)\nfrom course.widgets import ch90_tiny as widgets\nwidgets.show(grid)"),
+        _cell(
+            "code",
+            "demo",
+            "grid = np.linspace(0, 1, 5)\nfrom course.widgets import ch90_tiny as widgets\nwidgets.show(grid)",
+        ),
     ]
     points = {"double": 4, "shifted": 2, "ordered": 2}
     for name in RIGHT:
@@ -115,7 +120,14 @@ def _cell(kind: str, name: str, source: str, points: int | None = None, **marks:
     if kind == "code":
         cell |= {"outputs": [], "execution_count": None}
     if marks:
-        mark: dict = {"grade": False, "solution": False, "locked": False, "task": False, "schema_version": 3, "grade_id": name}
+        mark: dict = {
+            "grade": False,
+            "solution": False,
+            "locked": False,
+            "task": False,
+            "schema_version": 3,
+            "grade_id": name,
+        }
         mark |= marks
         if points is not None:
             mark["points"] = points
@@ -133,8 +145,10 @@ def _checksum(kind: str, source: str, mark: Mapping) -> str:
     return hashlib.md5("".join(parts).encode()).hexdigest()
 
 
-def submission(answers: Mapping[str, str] | None = None, *, before: Sequence[str] = (), after: Sequence[str] = ()) -> dict:
-    """A student's notebook: these sources in the solution cells, and extra cells before the first exercise or at the end."""
+def submission(
+    answers: Mapping[str, str] | None = None, *, before: Sequence[str] = (), after: Sequence[str] = ()
+) -> dict:
+    """A student's notebook: sources for solution cells, and extra cells before the first exercise or at the end."""
     notebook = copy.deepcopy(release())
     for cell in notebook["cells"]:
         source = (RIGHT if answers is None else answers).get(cell["id"])
@@ -151,3 +165,22 @@ def cells_of(notebook: Mapping) -> list[SubmittedCell]:
     from autograder.judge import preflight
 
     return preflight.parse(json.dumps(notebook).encode())
+
+
+def write_tree(root: Path) -> None:
+    """nbgrader's working tree with the release of the chapter."""
+    from autograder import nbgrader_config
+
+    nbgrader_config.write(root)
+    for stage in ("release", "source"):
+        path = root / stage / CHAPTER / f"{CHAPTER}.ipynb"
+        path.parent.mkdir(parents=True)
+        path.write_text(json.dumps(release()))
+
+
+def hand_in(root: Path, student: str, notebook: Mapping | bytes) -> Path:
+    """Write a submission."""
+    path = root / "submitted" / student / CHAPTER / f"{CHAPTER}.ipynb"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(notebook if isinstance(notebook, bytes) else json.dumps(notebook).encode())
+    return path

@@ -30,7 +30,8 @@ class Explorer(anywidget.AnyWidget):
         Explorer(model, view=[Curve(...), Bars(...)], kind=Choice("tanh", "ReLU"), x0=Slider(-6, 6, 97))
 
     model      a pure function of its controls: returns a frozen dataclass of arrays, numbers and texts with a
-               field `says`, the picture in one sentence
+               field `says`, the picture in one sentence; a field `notice`, if there is one, is a line of trouble
+               that changes with the state ("" for none)
     view       panels, side by side from 760 px and stacked below
     title      a short heading; left out when empty
     presets    words on a button -> values of controls: {"deep in the tail": {"x0": -5}}

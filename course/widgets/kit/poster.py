@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import warnings
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from matplotlib import rc_context, rcdefaults
@@ -55,7 +55,7 @@ def _drawn(view: Sequence[panels.Panel], get: Get, dpi: int) -> bytes:
         for side in axes.spines.values():
             side.set_visible(False)
         if title := getattr(panel, "title", ""):
-            axes.set_title(title, loc="left", fontsize=10, fontweight="bold")
+            axes.set_title(title, loc="left", fontsize=9, fontweight="bold")
         DRAW[type(panel)](axes, panel, get)
     file = io.BytesIO()
     figure.savefig(file, format="png", dpi=dpi, metadata={"Software": None})
@@ -80,12 +80,34 @@ def _plane(axes: Axes, panel: panels.Curve | panels.Paths, get: Get) -> None:
     axes.set_ylabel(panel.y_name, fontsize=8)
     for mark in panel.marks:
         _mark(axes, mark, get)
+    _line_labels(axes, [mark for mark in panel.marks if isinstance(mark, marks.Line) and mark.label], get)
+
+
+def _line_labels(axes: Axes, lines: Sequence[marks.Line], get: Get) -> None:
+    """Labels where the lines leave the panel, pushed apart so that none covers another."""
+    (low, high), (left, right) = sorted(axes.get_ylim()), sorted(axes.get_xlim())
+    found = []
+    for line in lines:
+        x, y = (flat.reshape(-1) for flat in np.broadcast_arrays(get(line.x), get(line.y)))
+        seen = np.flatnonzero((y >= low) & (y <= high) & (x >= left) & (x <= right))
+        if seen.size:
+            to_axes = axes.transScale + axes.transLimits
+            found.append((float(to_axes.transform((x[seen[-1]], y[seen[-1]]))[1]), float(x[seen[-1]]), line))
+    above = np.inf
+    for height, x_end, line in sorted(found, key=lambda label: -label[0]):
+        above = min(height, above - 0.07)
+        axes.annotate(line.label, (x_end, above), (4, 0), xycoords=("data", "axes fraction"), va="center",
+                      textcoords="offset points", color=_line_ink(line), fontsize=8)  # fmt: skip
+
+
+def _line_ink(mark: marks.Line) -> str:
+    return INKS["ghost"] if mark.style == "ghost" and mark.colour == "blue" else INKS[mark.colour]
 
 
 def _mark(axes: Axes, mark: marks.Mark, get: Get) -> None:
     ink = INKS[getattr(mark, "colour", "ink")]
     if isinstance(mark, marks.Line):
-        _line(axes, mark, get, ink)
+        _line(axes, mark, get)
     elif isinstance(mark, marks.Dot):
         _dots(axes, mark, get, ink)
     elif isinstance(mark, marks.Tangent):
@@ -111,17 +133,10 @@ def _mark(axes: Axes, mark: marks.Mark, get: Get) -> None:
         _ramp(axes, mark, get)
 
 
-def _line(axes: Axes, mark: marks.Line, get: Get, ink: str) -> None:
+def _line(axes: Axes, mark: marks.Line, get: Get) -> None:
     x, y = np.broadcast_arrays(np.atleast_1d(get(mark.x)), np.atleast_1d(get(mark.y)))
-    colour = INKS["ghost"] if mark.style == "ghost" and mark.colour == "blue" else ink
     dash = "-" if mark.style == "solid" else (0, (4, 3))
-    axes.plot(x.T, y.T, color=colour, linewidth=0.75 * mark.width, linestyle=dash)
-    (low, high), (left, right) = sorted(axes.get_ylim()), sorted(axes.get_xlim())
-    flat_x, flat_y = x.reshape(-1), y.reshape(-1)
-    seen = np.flatnonzero((flat_y >= low) & (flat_y <= high) & (flat_x >= left) & (flat_x <= right))
-    if mark.label and seen.size:
-        place = (flat_x[seen[-1]], flat_y[seen[-1]])
-        axes.annotate(mark.label, place, (4, 0), textcoords="offset points", color=colour, fontsize=8, va="center")
+    axes.plot(x.T, y.T, color=_line_ink(mark), linewidth=0.75 * mark.width, linestyle=dash)
 
 
 def _dots(axes: Axes, mark: marks.Dot, get: Get, ink: str) -> None:
@@ -142,8 +157,9 @@ def _ramp(axes: Axes, mark: marks.Ramp, get: Get) -> None:
     picture = np.interp(share, np.linspace(0, 1, len(values)), values)
     name = "signed" if mark.limits[0] < 0 < mark.limits[1] else "field"
     axes.imshow(picture, extent=(left, right, low, high), origin="lower", cmap=colour_table(name),
-                vmin=mark.limits[0], vmax=mark.limits[1], aspect="auto", zorder=0)  # fmt: skip
+                vmin=1.7 * mark.limits[0], vmax=1.7 * mark.limits[1], aspect="auto", zorder=0)  # fmt: skip
     axes.set_aspect("equal")
+    axes.grid(False)
 
 
 def _bars(axes: Axes, panel: panels.Bars, get: Get) -> None:
@@ -164,14 +180,24 @@ def _bars(axes: Axes, panel: panels.Bars, get: Get) -> None:
 
 def _heat(axes: Axes, panel: panels.Heat, get: Get) -> None:
     values = np.atleast_2d(get(panel.values))
-    name = "signed" if panel.limits[0] < 0 < panel.limits[1] else "field"
+    low, high = panel.limits
+    name = "signed" if low < 0 < high else "weight" if panel.numbers or panel.texts else "field"
     extent = (*panel.x, *panel.y) if panel.x and panel.y else None
-    axes.imshow(values, cmap=colour_table(name), vmin=panel.limits[0], vmax=panel.limits[1],
-                extent=extent, origin="lower" if extent else "upper")  # fmt: skip
+    origin: Literal["lower", "upper"] = "lower" if extent else "upper"
+    axes.imshow(values, cmap=colour_table(name), vmin=low, vmax=high, extent=extent, origin=origin)
+    if extent:
+        return
     for set_ticks, wanted in ((axes.set_yticks, panel.rows), (axes.set_xticks, panel.columns)):
         names = get(wanted) if isinstance(wanted, str) and wanted else wanted
-        if extent is None:
-            set_ticks(range(len(names)), names)
+        set_ticks(range(len(names)), names)
+    axes.xaxis.tick_top()
+    texts = get(panel.texts) if panel.texts else [format(value, panel.numbers) for value in values.flat]
+    if not (panel.numbers or panel.texts):
+        return
+    pale = 0.0 if low < 0 else low
+    for text, (row, column) in zip(texts, np.ndindex(values.shape), strict=True):
+        dark = abs(values[row, column] - pale) > 0.55 * (high - pale)
+        axes.text(column, row, text, ha="center", va="center", fontsize=8, color="white" if dark else INKS["ink"])
 
 
 def _graph(axes: Axes, panel: panels.Graph, get: Get) -> None:
@@ -180,7 +206,12 @@ def _graph(axes: Axes, panel: panels.Graph, get: Get) -> None:
         if np.isfinite(start + end):
             ends = nodes[[int(start), int(end)]]
             axes.plot(ends[:, 0], ends[:, 1], color="#8d96a0", linewidth=0.7, zorder=1)
-    axes.scatter(nodes[:, 0], nodes[:, 1], s=0.6 * panel.radius**2, c="white", edgecolors=INKS["ink"], zorder=2)
+    look: dict[str, Any] = {"s": 0.6 * panel.radius**2, "edgecolors": INKS["ink"], "zorder": 2}
+    if panel.values:
+        name = "signed" if panel.limits[0] < 0 < panel.limits[1] else "field"
+        look |= {"c": get(panel.values), "cmap": colour_table(name), "vmin": panel.limits[0], "vmax": panel.limits[1]}
+        look["plotnonfinite"] = True
+    axes.scatter(nodes[:, 0], nodes[:, 1], **look if panel.values else {**look, "c": "white"})
     if panel.notes is not None:
         for place, text in zip(np.asarray(get(panel.notes)), get(panel.note_texts), strict=True):
             if np.isfinite(place).all():
