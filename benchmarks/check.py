@@ -29,6 +29,7 @@ import numpy as np
 from autograder import check
 from autograder.engine import catalogue
 from autograder.errors import NotYet
+from autograder.reference import recordings
 from autograder.release import master
 from autograder.release.build import Places, stems
 from autograder.spec import Exercise
@@ -66,6 +67,7 @@ def check_times(exercise: Exercise, function: Callable[..., Any]) -> tuple[float
     # A check finds its exercise by the function's name.
     wrong.__name__, name = exercise.name, wrong.__name__
     catalogue.load.cache_clear()
+    recordings.load.cache_clear()
     first = one_check(function)
     again = statistics.median(one_check(function) for _ in range(CALLS))
     mistaken = statistics.median(one_check(wrong) for _ in range(CALLS))

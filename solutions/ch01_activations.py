@@ -13,9 +13,9 @@
 # %% [markdown]
 # # Chapter 1: Neurons, layers, activation functions
 #
-# A neural network is arithmetic: multiply, add, bend, and again. In this chapter you write all of it
+# A neural network is arithmetic: multiply, add, bend, and repeat. In this chapter you write all of it
 # yourself in NumPy, from one neuron to a network of any depth. At the end you see how a deep network
-# can be dead before it has learned anything, and the one line that keeps it alive.
+# can be dead before it has learned anything, and you write the one line that keeps it alive.
 #
 # **What you need.** Python, NumPy arrays (indexing, broadcasting, `@`), and school mathematics:
 # functions, the slope of a curve, $e^x$. No GPU.
@@ -35,9 +35,9 @@
 # Together that is 135 minutes of reading and 140 of exercises. The minutes are our estimate for a
 # first reading; take more where you need more.
 #
-# **How to read.** Each section goes the same way: a question, a prediction, code, a picture that
-# moves, an exercise, its check, and what you should have seen. Write each prediction down before you
-# go on. A guess takes ten seconds, and after it you read the answer with other eyes.
+# **How to read.** Most sections go the same way: a question, a prediction, code, a picture that moves,
+# an exercise, its check, and what you should have seen. Write each prediction down before you go on. A
+# guess takes ten seconds and changes how you read the answer.
 
 # %% [markdown]
 # ## Set-up
@@ -45,16 +45,16 @@
 # Run this cell first, then every cell from top to bottom (Shift+Enter). Four tools come from the
 # course:
 #
-# * `check(softmax)` judges the function that you wrote. It compares your results with PyTorch's,
-#   which we recorded, and says in one line what to mend. It never stops the notebook: later cells
-#   still run.
+# * `check(softmax)` judges the function that you wrote. It compares your results with those of
+#   PyTorch, a library that deep learning is done with every day. We recorded them, so you need not
+#   install it. One line says what to mend. A failed check stops nothing: later cells still run.
 # * `hint(softmax)` gives one hint, and each further call one that says more. Type it into a new cell,
 #   or press the button under a check that failed.
 # * `progress()` shows the map of the course: what is done, and what is left.
 # * `widgets` holds the moving pictures. Drag a slider, or click it and use the arrow keys.
 #
-# In an exercise, replace the line `raise NotImplementedError(...)` by your own. Until you do, pictures
-# and other cells that use your function say that it is not written yet.
+# In an exercise, replace the line `raise NotImplementedError(...)` by your own lines. Until you do,
+# every cell that uses your function says that it is not written yet.
 
 # %%
 import matplotlib.pyplot as plt
@@ -77,13 +77,13 @@ plt.rcParams.update({"font.size": 12, "figure.constrained_layout.use": True})
 # * $x_2$: how far the air pressure is above normal, in steps of 10 hPa.
 #
 # A **neuron** (also called a unit) gives each feature a **weight** $w$, which says how much it counts
-# and in which direction, adds up, and adds one more number, the **bias** $b$:
+# and in which direction. It adds the products up, and adds one more number, the **bias** $b$:
 #
 # $$z = w_1 x_1 + w_2 x_2 + b$$
 #
 # We choose $w_1 = 2$ (clouds speak for rain), $w_2 = -1$ (high pressure speaks against it) and
-# $b = -1$ (without any sign of rain, we say no). If $z > 0$, the neuron says yes. Where good weights
-# come from is the subject of chapters 2 and 3; here we choose them by hand.
+# $b = -1$ (with no clouds and normal pressure, we say no). If $z > 0$, the neuron says yes. Where good
+# weights come from is the subject of chapters 2 and 3; here we choose them by hand.
 #
 # **By hand.** Take a pencil. A grey day with low pressure, $x = (0.8, -0.5)$:
 #
@@ -121,7 +121,7 @@ for x in (grey_day, clear_day):
 # function, the sigmoid, in section 1.4.
 #
 # **Predict.** You double $w_1$, $w_2$ and $b$, all three. Does the line $z = 0$ move, turn, or stay?
-# And what becomes of the values beside it?
+# And what happens to the values of $z$ on either side of it?
 
 # %% [markdown]
 # **My prediction:** …
@@ -133,23 +133,23 @@ widgets.neuron()
 # It starts with $w = (1, -0.5)$ and $b = 0.5$. The dots are examples of two classes; the ring is one
 # input, and on the right is its sum. Three places to visit, by the buttons or the sliders:
 #
-# * **turned**: $w = (0.5, 1)$, $b = 0.5$. Where does the arrow $w$ point, and where do the answers
-#   grow?
+# * **turned**: $w = (0.5, 1)$, $b = 0.5$. Where does the arrow $w$ point, and in which direction does
+#   the neuron's answer grow?
 # * **shifted**: as at the start, but $b = 2$. Now move $b$ alone. What does the line do?
 # * **sharpened**: $w = (2, -1)$, $b = 1$, which is the start with all three doubled. Look for the
 #   line.
 #
 # **What you should have seen.** The weights turn the line: it stands at a right angle to the arrow
 # $w$. The bias shifts it and never turns it. Doubling all three leaves the line where it is, because
-# $2z = 0$ where $z = 0$; but the values rise twice as fast on both sides, so the neuron is surer of
-# the same decision.
+# $2z = 0$ where $z = 0$; but every other $z$ is twice as far from 0, so the neuron is surer of the
+# same decision.
 
 # %% [markdown]
 # ## 1.2 A layer of neurons
 #
 # **Question.** How do many neurons look at many examples at once?
 #
-# A network is built from **layers**, and it has three kinds of them:
+# A network is built from **layers**. There are three kinds:
 #
 # * The **input layer** has one neuron for each feature. It computes nothing; it holds the numbers
 #   that came in.
@@ -181,7 +181,7 @@ right.grid(alpha=0.2)
 
 # %% [markdown]
 # *What to notice:* on the left a handwritten 0; on the right the same picture as the network gets it,
-# a row of 64 numbers. That two pixels are neighbours is nowhere in that row. (Chapter 4 puts it
+# a row of 64 numbers. Nothing in that row says which pixels are neighbours. (Chapter 4 brings that
 # back.)
 #
 # **From one neuron to a layer.** Give every neuron of the layer its own weights and its own bias, and
@@ -196,13 +196,14 @@ right.grid(alpha=0.2)
 # **By hand.** Three features, two neurons:
 #
 # $$W = \begin{pmatrix} 1 & 0 & 2 \\ -1 & 3 & 0 \end{pmatrix},\quad b = \begin{pmatrix} 0.5 \\ -1 \end{pmatrix},\quad
-# x = \begin{pmatrix} 1 \\ 2 \\ 3 \end{pmatrix}:\qquad
-# z = \begin{pmatrix} 1 + 0 + 6 + 0.5 \\ -1 + 6 + 0 - 1 \end{pmatrix} = \begin{pmatrix} 7.5 \\ 4 \end{pmatrix}$$
+# x = \begin{pmatrix} 1 \\ 2 \\ 3 \end{pmatrix}$$
+#
+# $$z = W x + b = \begin{pmatrix} 1 + 0 + 6 + 0.5 \\ -1 + 6 + 0 - 1 \end{pmatrix} = \begin{pmatrix} 7.5 \\ 4 \end{pmatrix}$$
 #
 # Now you: what does the same layer give for $x = (0, 1, -1)$?
 #
-# **Many examples.** We never send one example alone; we send a **batch** of $N$, one per *row* of a
-# matrix $X$. Each row of the result is one example, too:
+# **Many examples.** We seldom send one example alone; we send a **batch** of $N$, one per *row* of a
+# matrix $X$. Each row of the result belongs to one example, too:
 #
 # $$Z = X W^\top + b$$
 #
@@ -214,11 +215,12 @@ right.grid(alpha=0.2)
 # | $Z$ | the result | $(N, D_{\text{out}})$ | one pre-activation per example and neuron |
 #
 # $D_{\text{in}}$ is the number of features that come in, $D_{\text{out}}$ the number of neurons.
-# Shapes are the best proof-reader you have: in a product the inner lengths must meet,
-# $(N, D_{\text{in}})$ times $(D_{\text{in}}, D_{\text{out}})$. That is why $W$ is transposed.
+# Shapes are the best proof-reader you have: in a product the inner lengths must be equal,
+# $(N, D_{\text{in}})$ times $(D_{\text{in}}, D_{\text{out}})$. Examples now lie in rows, and that is
+# why $W$ is transposed.
 #
-# **Predict.** A layer of 10 neurons looks at our digits. How many numbers are there to choose in it:
-# 64, 74, 640 or 650? And which shape has its result for all 1797 pictures?
+# **Predict.** A layer of 10 neurons looks at our digits. How many weights and biases does it have
+# together: 64, 74, 640 or 650? And what is the shape of its result for all 1797 pictures?
 
 # %% [markdown]
 # **My result by hand, and my prediction:** …
@@ -260,8 +262,8 @@ print(linear(pixels, rng.normal(size=(10, 64)), np.zeros(10)).shape)
 # $10 \cdot 64$ weights and 10 biases, 650 numbers, and its result has the shape (1797, 10). The
 # numbers that will be learned, weights and biases, are the **parameters** of a network.
 #
-# When you try a function of your own, use lengths that all differ. For square matrices NumPy cannot
-# notice that rows and columns were swapped; the numbers are wrong in silence.
+# When you try out a function, use lengths that all differ. With square matrices NumPy cannot notice
+# that rows and columns were swapped: the numbers are wrong, and no error tells you.
 
 # %% [markdown]
 # ## 1.3 Why a network needs a bend
@@ -275,8 +277,8 @@ print(linear(pixels, rng.normal(size=(10, 64)), np.zeros(10)).shape)
 # **My prediction:** …
 
 # %% [markdown]
-# **By hand, with plain numbers.** The first layer computes $2x + 1$, the second takes that times 3,
-# minus 4:
+# **By hand, with plain numbers.** The first layer computes $2x + 1$, the second multiplies that by 3
+# and subtracts 4:
 #
 # $$3\,(2x + 1) - 4 = 6x - 1$$
 #
@@ -299,8 +301,8 @@ one_layer = linear(x, weight_2 @ weight_1, weight_2 @ bias_1 + bias_2)
 print("largest difference:", np.abs(two_layers - one_layer).max())
 
 # %% [markdown]
-# The difference is rounding. What 100 hidden neurons did, two neurons do as well. And what one layer
-# can do is not much.
+# The difference is rounding. What 100 hidden neurons and two behind them did, two neurons do alone.
+# And one layer cannot do much.
 #
 # ### Four points that no line can part
 #
@@ -318,8 +320,10 @@ print("largest difference:", np.abs(two_layers - one_layer).max())
 #
 # $$f(0,0) + f(1,1) = w_1 + w_2 + 2b = f(0,1) + f(1,0)$$
 #
-# but XOR wants $0 + 0$ on the left and $1 + 1$ on the right. So how well can the *best* linear layer
-# do? NumPy can find the weights with the smallest squared error:
+# but XOR wants $0 + 0$ on the left and $1 + 1$ on the right. It does not help to look only at the
+# sign, as in section 1.1: then the left sum would have to be negative or 0, and the right one
+# positive. So how well can the *best* linear layer do? NumPy can find the weights with the smallest
+# squared error:
 
 # %%
 xor_x = np.array([[0.0, 0.0], [0.0, 1.0], [1.0, 0.0], [1.0, 1.0]])
@@ -331,7 +335,8 @@ print("best w and b:", best.round(6) + 0.0)
 print("its answers: ", (columns @ best).round(6))
 
 # %% [markdown]
-# The best that a line can do is to say 0.5 to everybody. It has learned nothing at all.
+# The best that a linear layer can do is to answer 0.5 to every input. That says nothing about any of
+# them.
 #
 # **By hand: the same network with a bend.** Two inputs, two hidden neurons, one output: a 2-2-1
 # network. The hidden neurons now get an activation function, the smallest bend there is: *negative
@@ -346,8 +351,8 @@ print("its answers: ", (columns @ best).round(6))
 # | 1 | 0 | 1 | 0 | 1 | 1 |
 # | 1 | 1 | 2 | 1 | 0 | 0 |
 #
-# Check each line with a pencil, and the last column too. The bend acts in one place only, the first
-# line, and that is enough: XOR is solved. (We chose these weights by hand; Goodfellow, Bengio and
+# Check each row with a pencil, and the last column too. The bend acts in one place only, the first
+# row, and that is enough: XOR is solved. (We chose these weights by hand; Goodfellow, Bengio and
 # Courville use the same ones.)
 
 # %%
@@ -382,10 +387,10 @@ right.grid(alpha=0.2)
 widgets.layer_bends_space()
 
 # %% [markdown]
-# The points are XOR again, four clouds around the corners of a square. On the left the plane before
-# the layer, on the right behind it. (ReLU, in the menu, is the name of our bend.) The dashed line is
-# the best straight line there is *behind* the layer, and on the left you see what it looks like from
-# before. Three places to visit:
+# The points are XOR again, four clouds around the corners of a square. On the left is the plane before
+# the layer, on the right the plane behind it. (ReLU, in the menu, is the name of our bend.) The dashed
+# line is the best straight line *behind* the layer; on the left you see the same line as it looks
+# before the layer. Three places to visit:
 #
 # * **without activation**: try the four layers (turn, stretch and shear, fold, flatten). What do the
 #   grid lines never do?
@@ -397,7 +402,7 @@ widgets.layer_bends_space()
 # parallel, whatever $W$ and $b$ are, and the best line leaves a quarter of the points on the wrong
 # side. The bend folds the plane along straight creases, one per neuron. Behind the fold a straight
 # line parts the clouds, and the same line, seen from before the layer, is bent. Every further layer
-# folds the folded sheet again: this is one thing that depth is for.
+# folds the folded sheet again: that is one use of depth.
 
 # %% [markdown]
 # **Question: Why a network needs a bend** (10 minutes, 4 points, graded by a person)
@@ -429,17 +434,18 @@ widgets.layer_bends_space()
 #
 # | name | formula | range | used for |
 # |---|---|---|---|
-# | **ReLU** | $\max(x, 0)$ | 0 and above | hidden layers; where to begin |
-# | **sigmoid** $\sigma$ | $\dfrac{1}{1 + e^{-x}}$ | 0 to 1 | the output of a binary classifier; gates (chapter 5) |
-# | **tanh** | $\dfrac{e^x - e^{-x}}{e^x + e^{-x}}$ | −1 to 1 | hidden layers whose values should lie around 0; recurrent networks (chapter 5) |
-# | **softmax** | $\dfrac{e^{x_i}}{\sum_j e^{x_j}}$ | 0 to 1, adds up to 1 | the output of a multi-class classifier; attention (chapter 6) |
+# | **ReLU** | $\max(x, 0)$ | 0 and above | hidden layers; try it first |
+# | **sigmoid** $\sigma$ | $\dfrac{1}{1 + e^{-x}}$ | between 0 and 1 | the output of a binary classifier; gates (chapter 5) |
+# | **tanh** | $\dfrac{e^x - e^{-x}}{e^x + e^{-x}}$ | between −1 and 1 | hidden layers whose values should lie around 0; recurrent networks (chapter 5) |
+# | **softmax** | $\dfrac{e^{x_i}}{\sum_j e^{x_j}}$ | between 0 and 1; a row adds up to 1 | the output of a multi-class classifier; attention (chapter 6) |
 #
 # The first three take one number and give one number. Softmax takes a whole row and belongs to the
-# output layer, so it waits for section 1.6. Inside a function we call the argument `x`, as in $f(x)$
-# at school, whatever is fed into it; in a network it is the pre-activation $z$.
+# output layer, so it waits for section 1.6; the fourth function of this section is a relative of ReLU.
+# We call a function's argument `x`, as in $f(x)$ at school, whatever is fed into it; in a network it
+# is the pre-activation $z$.
 #
-# **Predict.** Without computing: what are ReLU, sigmoid and tanh at $x = 0$? Which of the three can
-# be negative? Which grow without end?
+# **Predict.** Without computing: what are ReLU, sigmoid and tanh at $x = 0$? Which of the three can be
+# negative? Which of them grow without end?
 
 # %% [markdown]
 # **My prediction:** …
@@ -498,20 +504,22 @@ widgets.layer_bends_space(relu)
 # so $\sigma(x) = 1/(1 + 1/3) = 3/4$. That is nearly the grey day of section 1.1: $z = 1.1$ gave 0.75.
 # Now you: what is $\sigma(-\ln 3)$?
 #
-# **A trap.** A computer's $e^x$ ends early: `np.exp(710)` is already too large for a float64 and
-# becomes `inf`, with a warning. The formula above computes $e^{1000}$ on its way to $\sigma(-1000)$,
-# although the answer is the harmless 0. There is a twin of the formula: multiply top and bottom by
-# $e^x$.
+# **A trap.** A computer's $e^x$ ends early: `np.exp(710)` is already too large for a float64, NumPy's
+# usual kind of number. It becomes `inf`, with a warning. The formula above computes $e^{1000}$ on its
+# way to $\sigma(-1000)$. It still ends at the right 0, because $1 / \infty = 0$, but it warns; in
+# later formulas the same overflow ends as `nan` (not a number). There is a twin of the formula:
+# multiply top and bottom by $e^x$.
 #
 # $$\sigma(x) = \frac{1}{1 + e^{-x}} = \frac{e^x}{1 + e^x}$$
 #
-# Both are right on paper. On a computer each is safe on one side of 0. Which on which?
+# Both are right on paper. On a computer each is safe on one side of 0. Which of them is safe where?
 #
 # **Exercise 1.3: Sigmoid, stable** (12 minutes, middling, 3 points)
 #
-# Write it so that no input overflows, −1000 and 1000 included, and no warning appears. One thing to
-# know: `np.where(condition, a, b)` computes *both* `a` and `b` everywhere before it chooses. Think of
-# what you may safely compute for every $x$.
+# Write it so that no input overflows, −1000 and 1000 included, and no warning appears. (The check
+# reports a warning, but takes no points for it.) One thing to know: `np.where(condition, a, b)`
+# computes *both* `a` and `b` everywhere before it chooses. Think of what you may safely compute for
+# every $x$.
 
 
 # %%
@@ -532,8 +540,8 @@ def sigmoid(x):
 check(sigmoid)
 
 # %% [markdown]
-# The one by hand: $\sigma(-\ln 3) = 1/4$. Together with $\sigma(\ln 3) = 3/4$ that is 1. It is so for
-# every $x$, and saves half of the work when you draw the curve: $\sigma(-x) = 1 - \sigma(x)$.
+# By hand: $\sigma(-\ln 3) = 1/4$. Together with $\sigma(\ln 3) = 3/4$ that is 1. So it is for every
+# $x$, and you need to compute only half of the curve: $\sigma(-x) = 1 - \sigma(x)$.
 #
 # With your `sigmoid`, the neuron of section 1.1 is complete. Its picture, drawn by your function:
 
@@ -546,10 +554,10 @@ widgets.neuron(sigmoid)
 # $$\tanh(x) = \frac{e^x - e^{-x}}{e^x + e^{-x}}$$
 #
 # **By hand.** At $x = \ln 2$: $e^x = 2$, $e^{-x} = 1/2$, so $\tanh(x) = 1.5 / 2.5 = 0.6$. And
-# $\tanh(-x) = -\tanh(x)$: turn the signs around and only the top changes.
+# $\tanh(-x) = -\tanh(x)$: swap $e^x$ and $e^{-x}$, and only the top changes its sign.
 #
-# Tanh is a sigmoid in other clothes: squeezed to half the width, stretched to twice the height, moved
-# down by 1.
+# Tanh is a sigmoid in disguise: squeezed to half the width, stretched to twice the height, moved down
+# by 1.
 #
 # $$\tanh(x) = 2\,\sigma(2x) - 1$$
 #
@@ -612,7 +620,7 @@ check(leaky_relu)
 # %% [markdown]
 # The short cut fails for slopes above 1: for a negative $x$ the larger of the two is then $x$ itself.
 #
-# All four side by side, drawn by your functions:
+# The four functions that you have written:
 
 # %%
 x = np.linspace(-5, 5, 201)
@@ -623,17 +631,15 @@ curves = {
     "leaky ReLU, slope 0.1": (leaky_relu(x, slope=0.1), PURPLE),
 }
 
-fig, axes = plt.subplots(1, 4, figsize=(13, 3.2), sharex=True)
-for ax, (name, (y, colour)) in zip(axes, curves.items(), strict=True):
+fig, axes = plt.subplots(2, 2, figsize=(8, 5))
+for ax, (name, (y, colour)) in zip(axes.flat, curves.items(), strict=True):
     ax.plot(x, y, color=colour, lw=3)
-    ax.set(title=name, xlabel="x")
+    ax.set(title=name, xlabel="x", ylabel="f(x)")
     ax.grid(alpha=0.2)
-axes[0].set_ylabel("f(x)")
-fig.align_ylabels()
 
 # %% [markdown]
-# *What to notice:* mind the different heights. ReLU reaches 5 here and would go on, sigmoid stays
-# between 0 and 1, tanh between −1 and 1. Sigmoid and tanh have the same shape.
+# *What to notice:* the vertical axes differ. ReLU reaches 5 here and would go on, sigmoid stays
+# between 0 and 1, tanh between −1 and 1. Sigmoid and tanh have the same shape at different scales.
 
 # %% [markdown]
 # ## 1.5 Slopes and saturation
@@ -642,8 +648,7 @@ fig.align_ylabels()
 #
 # That is the **slope**, or derivative, $f'(x)$. It decides how fast a neuron can learn: learning
 # changes a weight a little and looks at what the output does (chapter 2 makes this exact). Where the
-# slope is 0, no small change gets through this neuron, and nothing that stands before it can learn by
-# way of it.
+# slope is 0, no small change gets through the neuron, and nothing before it can learn through it.
 #
 # | function | slope | at $x = 0$ | far left | far right |
 # |---|---|---|---|---|
@@ -651,13 +656,13 @@ fig.align_ylabels()
 # | sigmoid | $\sigma(x)\,(1 - \sigma(x))$ | 0.25, the largest | towards 0 | towards 0 |
 # | tanh | $1 - \tanh^2(x)$ | 1, the largest | towards 0 | towards 0 |
 #
-# Both formulas use the function's own value: once you know the height of the curve, you know its
-# slope.
+# The last two formulas use the function's own value: once you know the height of the curve, you know
+# its slope.
 #
 # **By hand.** At $x = \ln 3$ the sigmoid is $3/4$, so its slope is $3/4 \cdot 1/4 = 0.1875$. At
 # $x = \ln 2$, tanh is $0.6$, so its slope is $1 - 0.36 = 0.64$.
 #
-# ReLU has a corner at 0, and a corner has no slope. We follow PyTorch and say 0. (The check takes 1
+# ReLU has a corner at 0, and a corner has no slope. We follow PyTorch and say 0. (The check accepts 1
 # and 1/2 as well.)
 #
 # **Exercise 1.6: Slope of ReLU** (4 minutes, easy, 2 points)
@@ -725,8 +730,8 @@ check(tanh_grad)
 
 # %% [markdown]
 # **A test that needs no teacher.** A slope is rise over run. So take a small step to both sides and
-# divide; this works for every function, and you will use it to find errors for the rest of the
-# course.
+# divide. This works wherever the curve has no corner, and you will use it to find errors for the rest
+# of the course.
 
 
 # %%
@@ -741,14 +746,15 @@ for function, slope in ((relu, relu_grad), (sigmoid, sigmoid_grad), (tanh, tanh_
     print(f"         by steps   {slope_by_steps(function, x).round(4)}")
 
 # %% [markdown]
-# **What you should have seen.** Your slopes and the ones by small steps agree to four digits. At
-# $\ln 2$ and $\ln 3$, the last two places, you find your numbers by hand again.
+# **What you should have seen.** Your slopes and the ones by small steps agree to four digits. In the
+# last two columns, $\ln 2$ and $\ln 3$, stand the slopes that you computed by hand.
 #
 # ### Saturation
 #
 # Far from 0 the sigmoid is flat: it is **saturated**. Now let several neurons stand in a row, the
-# output of each being the input of the next. By the chain rule their slopes multiply. If all ten of a
-# row have the same slope, the row passes on its tenth power.
+# output of each being the input of the next. By the chain rule their slopes multiply. (So do the
+# weights between them; here we take them as 1.) If ten neurons in a row all have the same slope, the
+# row passes on the tenth power of it.
 #
 # **Predict.** At $x = 3$, how much of a small change passes through one sigmoid: half, a tenth, or a
 # twentieth? And through ten of them in a row? Guess the power of ten.
@@ -760,10 +766,10 @@ for function, slope in ((relu, relu_grad), (sigmoid, sigmoid_grad), (tanh, tanh_
 widgets.activation_explorer(sigmoid, sigmoid_grad)
 
 # %% [markdown]
-# It now shows your sigmoid and your slope, with the reference as a dashed line behind. The bars below
-# are the powers: what is left after one layer, two layers, up to ten. Visit **the sigmoid at its
-# steepest**, **the sigmoid at 3** and **ReLU, switched off** again, and read the bars this time. Then
-# the numbers, by your functions:
+# The picture now shows your sigmoid and your slope, with the reference as a dashed line behind. The
+# bars below are the powers of the slope: what is left after one layer, two layers, up to ten. Visit
+# **the sigmoid at its steepest**, **the sigmoid at 3** and **ReLU, switched off** again, and read the
+# bars this time. Then the numbers, by your functions:
 
 # %%
 for x in (0.0, 3.0):
@@ -808,8 +814,8 @@ for x in (0.0, 3.0):
 # | quotient | 0.125 | 0.25 | 0.625 | 1 |
 #
 # Now add 7 to all three logits. Each exponential is multiplied by $e^7$, the sum too, and the
-# quotients stay. **Softmax looks only at differences between logits.** This harmless fact is the key
-# to the next exercise.
+# quotients stay. **Softmax looks only at differences between logits.** This small fact is the key to
+# the next exercise.
 #
 # **Predict.** Divide all logits by a number $T$, the **temperature**, before the softmax. What
 # happens to the shares when $T$ is very small, and when it is very large?
@@ -828,18 +834,18 @@ widgets.softmax_steps()
 # * **too large for a float**: 1000 is added to every logit, and the maximum is not subtracted. Switch
 #   the subtraction on.
 #
-# **What you should have seen.** Small $T$: the largest logit takes everything; the softmax becomes a
-# hard choice (argmax), which gave it its name: it is the soft version. Large $T$: all classes get the
+# **What you should have seen.** Small $T$: the largest logit takes everything. That is the hard choice
+# of the maximum (argmax); softmax is its soft version, hence the name. Large $T$: all classes get the
 # same share. Adding a constant changes no share, until it breaks the arithmetic: $e^{1000}$ is `inf`,
 # and `inf / inf` is `nan`.
 
 # %% [markdown]
 # **Exercise 1.9: Softmax along any axis, stable** (15 minutes, middling, 4 points)
 #
-# Subtract something that makes every exponential safe. `axis` says along which axis the results add
-# up to 1: for logits of shape $(N, C)$, with $N$ examples and $C$ classes, that is the last one,
+# Subtract something that makes every exponential safe. `axis` says along which axis the results add up
+# to 1: for logits of shape $(N, C)$, with $N$ examples and $C$ classes, that is the last one,
 # `axis=-1`, one distribution per row. Your function must work for any axis of any array;
-# `keepdims=True` keeps the shapes together.
+# `keepdims=True` keeps the shapes compatible.
 
 
 # %%
@@ -881,9 +887,9 @@ widgets.softmax_steps(softmax)
 # ### The logarithm of the softmax
 #
 # Training looks at $\ln$ of the probability of the right class (chapter 2). What is
-# $\ln(\text{softmax}(x))$ for the logits $(1000, 0)$? The second probability is $e^{-1000}$, and a
-# float64 stores that as 0, and $\ln 0$ is $-\infty$. The true answer is the plain number $-1000$. So
-# we take the logarithm *on paper* first, and no quotient remains:
+# $\ln(\text{softmax}(x))$ for the logits $(1000, 0)$? The second probability is about $e^{-1000}$. A
+# float64 stores that as 0, and $\ln 0$ is $-\infty$. But the true answer is the harmless number
+# $-1000$. So we take the logarithm *on paper* first, and no quotient remains:
 #
 # $$\ln \frac{e^{x_i}}{\sum_j e^{x_j}} = x_i - \ln \sum_j e^{x_j}$$
 #
@@ -892,7 +898,8 @@ widgets.softmax_steps(softmax)
 #
 # **Exercise 1.10: Log-softmax, stable** (15 minutes, hard, 4 points)
 #
-# The sum of exponentials can overflow here as well. The same subtraction helps: do it first.
+# The sum of exponentials can overflow here as well. The subtraction from exercise 1.9 helps: do it
+# first.
 
 
 # %%
@@ -926,11 +933,12 @@ print(log_softmax(np.array([1000.0, 0.0])))
 # **Question.** How do the pieces make a network, and how many numbers does it have to learn?
 #
 # You have all the pieces. A network is a list of layers. After every layer but the last comes the
-# hidden activation function; after the last one comes the output's. With $h^{(0)} = x$ for the input
-# and $L$ layers:
+# hidden activation function; after the last one comes the output's. Let $h^{(0)} = x$ be one example,
+# and $L$ the number of layers. (The input layer does not count: it computes nothing.)
 #
-# $$h^{(l)} = f\big(W^{(l)} h^{(l-1)} + b^{(l)}\big) \quad \text{for } l = 1, \dots, L - 1, \qquad
-# \hat{y} = g\big(W^{(L)} h^{(L-1)} + b^{(L)}\big)$$
+# $$h^{(l)} = f\big(W^{(l)} h^{(l-1)} + b^{(l)}\big) \quad \text{for } l = 1, \dots, L - 1$$
+#
+# $$\hat{y} = g\big(W^{(L)} h^{(L-1)} + b^{(L)}\big)$$
 #
 # The raised $(l)$ counts layers; it is not a power. $f$ is the hidden activation, $g$ the output's,
 # and $\hat y$ (say "y hat") is the network's answer. Computing it from left to right is the **forward
@@ -954,15 +962,17 @@ widgets.network_builder()
 # %% [markdown]
 # Three places to visit:
 #
-# * **logistic regression**: no hidden layer, one output. It is the single neuron of section 1.1.
+# * **logistic regression**: no hidden layer, one output. It is the single neuron of section 1.1, with
+#   a sigmoid.
 # * **solves XOR**: the 2-2-1 network of section 1.3. How many parameters did we choose by hand?
 # * **reads digits**: 784 inputs, two hidden layers of 128, 10 outputs: the network of your
 #   prediction.
 #
-# **What you should have seen.** The network for XOR has 9 parameters. The one for the digits has
-# 118,282 parameters, and 100,480 of them sit between the input and the first hidden layer. A layer's
-# cost is the product of its two sides, so wide layers next to each other are what makes a network
-# large. A second hidden layer makes it deep, and here costs 16,512 more.
+# **What you should have seen.** The network for XOR has 9 parameters. The one for pictures of 28 × 28
+# pixels has 118,282 parameters, and 100,480 of them sit between the input and the first hidden layer.
+# A layer has about as many parameters as the product of its inputs and its neurons, so wide layers
+# next to each other make a network large. The second hidden layer makes the network deep, and here
+# costs only 16,512 of them.
 
 # %% [markdown]
 # **Exercise 1.11: A whole network, forwards** (25 minutes, hard, 5 points)
@@ -1022,8 +1032,8 @@ first, second = xor_layers
 print("without bend: ", linear(linear(xor_x, *first), *second).ravel())
 
 # %% [markdown]
-# **What you should have seen.** With ReLU 0, 1, 1, 0: that is XOR. Without the bend 2, 1, 1, 0, the
-# last column of the table in section 1.3.
+# **What you should have seen.** With ReLU we get 0, 1, 1, 0: that is XOR. Without the bend we get 2,
+# 1, 1, 0, the last column of the table in section 1.3.
 #
 # **Were we lucky with these weights?** Let us take the hidden weights *at random*, a thousand times,
 # and look for the best output layer as in section 1.3. This is not yet learning, but it shows what
@@ -1066,10 +1076,11 @@ for width in (2, 4, 8):
 # three well-placed bends on, an output layer can meet any four wanted values. So this shows what is
 # possible, not that a network has understood XOR.)
 #
-# **Is one hidden layer enough?** On paper, yes: with enough bent neurons, one hidden layer comes as
-# close as you like to every continuous function on a bounded region (Cybenko 1989; Leshno and others
-# 1993). But the theorem says neither how many neurons that takes nor how to find their weights. Deep
-# networks often get there with fewer, because each layer folds what the layers before have folded.
+# **Is one hidden layer enough?** On paper, yes: with enough neurons, one hidden layer comes as close
+# as you like to every continuous function on a closed, bounded region; the bend may be any of ours
+# (Cybenko 1989; Leshno and others 1993). But the theorem says neither how many neurons that takes nor
+# how to find their weights. Deep networks often get there with fewer, because each layer folds what
+# the layers before have folded.
 #
 # The network builder again, now computed by your `mlp_forward`:
 
@@ -1091,8 +1102,8 @@ widgets.network_builder(mlp_forward)
 # We watch the **spread** of each layer: the standard deviation of all its activations. The inputs
 # have spread 1.
 #
-# **Predict.** The spread after 20 layers, for four initial scales $s$. Put a power of ten into each
-# line of the table (double-click it); a wild guess is fine.
+# **Predict.** The spread after 20 layers, for four initial scales $s$. Write a power of ten into each
+# row of the table (double-click it); a wild guess is fine.
 
 # %% [markdown]
 # | $s$ | my prediction |
@@ -1108,12 +1119,12 @@ widgets.signal_through_depth()
 # %% [markdown]
 # Three places to visit:
 #
-# * **it dies**: ReLU with $s = 0.01$. Move the depth from 1 to 50. From which layer on can float32
-#   not hold the spread?
+# * **it dies**: ReLU with $s = 0.01$. Move the depth from 1 to 50. Networks usually compute in
+#   float32. From which layer on is the spread below the smallest float32?
 # * **it lives**: ReLU with $s = \sqrt{2/n}$, where $n = 512$ is the number of neurons in a layer.
 # * **loud, but deaf**: a sigmoid with $s = 1/\sqrt n$. The spread stays near 0.12, and yet the signal
 #   is gone. Look at the dashed line, which says how much of the spread is a difference *between
-#   inputs*: about 2e-13 after 20 layers. What is the same for every input says nothing about the
+#   inputs*: about 2e-13 after 20 layers. What is the same for every input tells nothing about the
 #   input.
 
 # %% [markdown]
@@ -1121,8 +1132,8 @@ widgets.signal_through_depth()
 #
 # Let $n$ be the number of inputs of a neuron, $w$ one of its weights and $h$ one of its inputs. Its
 # pre-activation $z$ is a sum of $n$ products $w \cdot h$. The weights are independent with mean 0, so
-# the squares add up: the mean of $z^2$ is $n$ times the mean of $w^2$, which is $s^2$, times the mean
-# of $h^2$.
+# in $z^2$ the mixed products cancel on average and the $n$ squares add up. The mean of $w^2$ is $s^2$,
+# hence
 #
 # $$\text{mean}(z^2) = n\, s^2 \cdot \text{mean}(h^2)$$
 #
@@ -1143,15 +1154,15 @@ widgets.signal_through_depth()
 # | $\sqrt{2/512}$ | 1 | 1 |
 # | 1 | 16 | 1.2e+24 |
 #
-# A factor a little below 1 dies, a factor a little above 1 explodes, and depth is the exponent. Only
-# $n s^2 / 2 = 1$ keeps the signal:
+# With a factor a little below 1 the signal dies, with one a little above 1 it explodes, and depth is
+# the exponent. Only $n s^2 / 2 = 1$ keeps the signal:
 #
 # $$s^2 = \frac{2}{n}$$
 #
-# This is the **Kaiming** or **He initialisation** (He and others, 2015). The 2 repairs what ReLU
-# takes away; for tanh, which is nearly the straight line $x$ around 0, the variance $1/n$ is the one
-# to start with. $n$ is called **fan-in**, the number of inputs of each neuron; the number of neurons
-# in the layer is its **fan-out**.
+# This is the **Kaiming** or **He initialisation** (He and others, 2015). The 2 makes up for what ReLU
+# takes away; tanh is nearly the straight line $x$ around 0, so for tanh you start with the variance
+# $1/n$. $n$ is called **fan-in**, the number of inputs of each neuron; the number of neurons in the
+# layer is its **fan-out**.
 #
 # **Exercise 1.12: Kaiming initialisation** (8 minutes, middling, 3 points)
 #
@@ -1240,12 +1251,12 @@ ax.grid(alpha=0.2)
 #
 # **What you should have seen.** After 20 layers the spread is 8.2e-17 for $s = 0.01$, 6.6e-04 for
 # $1/\sqrt n$, 0.68 for your `kaiming_init`, and 8.2e+23 for $s = 1$: forty powers of ten apart, from
-# one number that somebody chose. Your pencil was right about the factors. (The values differ from the
-# table by a constant, about 0.83: the spread leaves out the mean, which is not 0 after ReLU; and 20
-# random matrices have some luck of their own.)
+# the choice of one number. The factors are those that we computed by hand. (The values differ from the
+# table by a constant factor. About 0.83 of it is there because the spread leaves out the mean, which
+# is not 0 after ReLU; the rest is the luck of these 20 random matrices.)
 #
-# With $s = 1$ there is an end: networks usually compute in float32, whose largest number is 3.4e+38.
-# $16^{32} = 2^{128}$ is just beyond it, so at layer 32 the numbers become `inf`.
+# With $s = 1$ there is a limit: networks usually compute in float32, whose largest number is 3.4e+38.
+# $16^{32} = 2^{128}$ is just beyond it, so at layer 32 the first numbers become `inf`.
 #
 # Your own initialisation in the widget, up to 50 layers:
 
@@ -1255,10 +1266,10 @@ widgets.signal_through_depth(kaiming_init)
 # %% [markdown]
 # **Question: Where the signal died** (12 minutes, 4 points, graded by a person)
 #
-# Explain the figure with the four lines to somebody who has not read this section. Which line dies,
-# which explodes, which lives, and why are all of them straight? Where does the factor of each layer
-# come from? For which variance is it 1, and which value in your own run confirms that? And what would
-# become of learning in the dead network and in the exploding one?
+# Explain the figure with the four lines to somebody who has not read this section. Which lines die,
+# which one explodes, which one lives, and why are all of them straight? Where does the factor of each
+# layer come from? For which variance is it 1, and which value in your own run confirms that? And what
+# would become of learning in the dead network and in the exploding one?
 
 # %% where_the_signal_died [markdown]
 # ### BEGIN SOLUTION
@@ -1286,19 +1297,19 @@ widgets.signal_through_depth(kaiming_init)
 # %% [markdown]
 # ### The way back, on real data
 #
-# The signal has to survive in the other direction, too. Learning measures by one number how wrong the
-# output is, the **loss**, and needs to know how the loss reacts to each neuron: its **gradient**. The
-# gradient starts at the output and travels backwards, layer by layer, and in each layer it meets the
-# slopes of section 1.5.
+# The signal has to survive in the other direction, too. Learning needs one number that says how wrong
+# the output is, the **loss**, and it needs to know how the loss reacts to a small change of each $z$.
+# These reactions are the **gradient**. The gradient starts at the output and travels backwards, layer
+# by layer, and in each layer it meets the slopes of section 1.5.
 #
 # Chapter 2 derives the way back; here it is as code, so that you can watch it on the digits. For
-# softmax outputs and their usual loss (cross-entropy), the gradient at the logits is the difference
-# between what the network said and what was right, `p - y`. To go one layer back, multiply by the
-# weights (the same connections, in the other direction) and by the slope at the pre-activation. We
-# then note the typical size of the gradient in that layer: the square root of the mean square. The
-# cell uses your `linear`, `softmax`, `sigmoid` and `relu`, and the slopes of the last two.
+# softmax outputs and their usual loss (cross-entropy), the gradient at the logits is `p - y`: the
+# probabilities that the network gave, minus the right answer. To go one layer back, multiply by the
+# weights (the same connections, in the other direction) and by the slope at the pre-activation. There
+# we note the typical size of the gradient: the square root of the mean square. The cell uses your
+# `linear`, `softmax`, `sigmoid` and `relu`, and the slopes of the last two.
 #
-# **Predict.** Sigmoid networks with 2, 6 and 10 hidden layers of 64 neurons, fresh from a start with
+# **Predict.** Sigmoid networks with 2, 6 and 10 hidden layers of 64 neurons, freshly drawn with
 # variance $1/n$. By which factor is the gradient in the *first* hidden layer smaller than in the
 # *last*? The largest slope of a sigmoid is 0.25: use it.
 
@@ -1375,11 +1386,11 @@ ax.grid(alpha=0.2)
 # %% [markdown]
 # *What to notice:* read this picture from right to left, as the gradient travels. The ReLU line stays
 # level. The sigmoid line falls by the same factor at each step. No single layer kills the gradient:
-# each takes a little, and depth is the exponent. What suffers is the beginning, the layers that see
-# the pixels. They stay as random as they were drawn, while the last layers learn from what they hand
-# on. This is the **vanishing gradient**, and it is one reason why deep networks waited for ReLU and
-# for better initial scales. A larger learning rate is no way out: what layer 1 needs would blow up
-# layer 10.
+# each takes a little, and depth is the exponent. The first layers suffer most. They stay nearly as
+# random as they were drawn, while the last layers have to learn from what these hand on. This is the
+# **vanishing gradient**, and it is one reason why deep networks waited for ReLU and for better initial
+# scales. Larger steps of learning are no way out: steps that suit layer 1 are far too large for layer
+# 10.
 
 # %% [markdown]
 # ## 1.9 What you take along
@@ -1477,6 +1488,6 @@ ax.grid(alpha=0.2)
 progress()
 
 # %% [markdown]
-# **Next.** You can now compute any network, forwards. Chapter 2, backpropagation, finds out how each
-# of its numbers has to change so that the answer gets better. You have already seen the way back
-# once, in section 1.8.
+# **Next.** You can now compute any fully connected network, forwards. Chapter 2, backpropagation,
+# finds out how each of its numbers has to change so that the answer gets better. You have already seen
+# the way back once, in section 1.8.

@@ -124,7 +124,7 @@ def test_a_small_class_is_graded_as_its_folders_say(tmp_path, first):
         assert (root / "feedback" / name / first.stem / f"{first.stem}.html").is_file(), name
     for said in (
         "for a person: the file is not JSON",
-        "questions that wait for a person",
+        "a person gives ",
         f"CSV: {root / 'grades.csv'}",
     ):
         assert said in done.stdout

@@ -151,9 +151,7 @@ def graded(notebook: nbformat.NotebookNode) -> dict[str, nbformat.NotebookNode]:
 
 
 def files(root: Path) -> dict[str, bytes]:
-    return {
-        str(path.relative_to(root)): path.read_bytes() for path in sorted(root.rglob("*")) if path.is_file()
-    }
+    return {str(path.relative_to(root)): path.read_bytes() for path in sorted(root.rglob("*")) if path.is_file()}
 
 
 # Reading a master
@@ -387,9 +385,7 @@ def test_a_stale_a_missing_and_an_orphaned_notebook_are_each_reported(
 # What students must not get
 
 
-def leaks(
-    chapter: master.Master, specs: list[Exercise | FreeAnswer], release: nbformat.NotebookNode
-) -> Iterator[str]:
+def leaks(chapter: master.Master, specs: list[Exercise | FreeAnswer], release: nbformat.NotebookNode) -> Iterator[str]:
     """Each answer line, hint, rubric line, output and attachment that stands in a released notebook."""
     text = "\n".join(cell.source for cell in release.cells)
     lines = {line.strip() for line in text.splitlines()}
@@ -398,9 +394,7 @@ def leaks(
             yield from (f"answer: {line}" for line in answer_lines(cell.source) if line in lines)
     for spec in specs:
         secret = (
-            list(spec.rubric)
-            if isinstance(spec, FreeAnswer)
-            else [*spec.hints, *(m.hint for m in spec.misconceptions)]
+            list(spec.rubric) if isinstance(spec, FreeAnswer) else [*spec.hints, *(m.hint for m in spec.misconceptions)]
         )
         yield from (f"hint or rubric: {one}" for one in secret if one in text)
     for mark in ("SOLUTION", "HIDDEN", "MARK SCHEME"):
@@ -446,9 +440,7 @@ def test_the_leak_test_finds_what_is_planted(small: SmallCourse, planted: str, f
 def test_the_leak_test_finds_an_output(small: SmallCourse) -> None:
     release = small.build()
     release.cells[1].outputs = [nbformat.v4.new_output("stream", text="[0.5 0.5]")]
-    assert list(leaks(small.read(), list(catalogue.entries(STEM)), release)) == [
-        f"output: {release.cells[1].source}"
-    ]
+    assert list(leaks(small.read(), list(catalogue.entries(STEM)), release)) == [f"output: {release.cells[1].source}"]
 
 
 @pytest.mark.parametrize("stem", build.stems(Places()))
@@ -461,9 +453,7 @@ def raising_stubs(source: str) -> list[str]:
     """The functions of a cell whose body ends in our stub."""
     functions = [node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.FunctionDef)]
     return [
-        one.name
-        for one in functions
-        if ast.unparse(one.body[-1]) == ast.unparse(ast.parse(nbgrader_config.CODE_STUB))
+        one.name for one in functions if ast.unparse(one.body[-1]) == ast.unparse(ast.parse(nbgrader_config.CODE_STUB))
     ]
 
 
@@ -485,11 +475,35 @@ def test_every_exercise_of_a_chapter_is_released_with_a_stub_that_raises(stem: s
     cells = graded(nbformat.read(Places().course(stem), as_version=4))
     for cell in master.read(Places().master(stem)).cells:
         if cell.kind == "exercise":
-            assert raising_stubs(cells[cell.name].source), (
-                f"{cell.name} is released without a stub that raises"
-            )
+            assert raising_stubs(cells[cell.name].source), f"{cell.name} is released without a stub that raises"
         if cell.kind == "free answer":
             assert nbgrader_config.TEXT_STUB in cells[cell.name].source
+
+
+def missing_headings(stem: str, text: str) -> list[str]:
+    """The headings that the specs of a chapter ask for and its prose does not hold."""
+    wanted = []
+    for spec in catalogue.entries(stem):
+        points = f"{spec.points} point{'s' if spec.points > 1 else ''}"
+        if isinstance(spec, Exercise):
+            number = f"{int(stem[2:4])}.{spec.number}"
+            wanted.append(f"**Exercise {number}: {spec.title}** ({spec.minutes} minutes, {spec.difficulty}, {points})")
+        else:
+            wanted.append(f"**Question: {spec.title}** ({spec.minutes} minutes, {points}, graded by a person)")
+    return [heading for heading in wanted if heading not in text]
+
+
+@pytest.mark.parametrize("stem", build.stems(Places()))
+def test_every_heading_of_a_chapter_says_what_its_spec_says(stem: str) -> None:
+    assert missing_headings(stem, Places().master(stem).read_text(encoding="utf-8")) == []
+
+
+def test_the_heading_test_finds_other_points(small: SmallCourse) -> None:
+    title = "**Exercise 1.1: halve** (5 minutes, easy, {} points)"
+    others = "**Exercise 1.1: Doubler** (5 minutes, easy, 3 points)\n"
+    others += "**Question: Why** (5 minutes, 4 points, graded by a person)"
+    assert missing_headings(STEM, title.format(2) + others) == []
+    assert missing_headings(STEM, title.format(3) + others) == [title.format(2)]
 
 
 # Running a master
@@ -504,9 +518,7 @@ def test_a_master_runs_and_keeps_its_outputs(small: SmallCourse) -> None:
 
 def test_a_master_whose_own_check_fails_is_reported_in_one_line(small: SmallCourse) -> None:
     small.change("    return secret_half", "    raise ValueError('no half of that')")
-    with pytest.raises(
-        CourseError, match=r"^ch01_tiny\.py does not run to its end: ValueError: no half of that$"
-    ):
+    with pytest.raises(CourseError, match=r"^ch01_tiny\.py does not run to its end: ValueError: no half of that$"):
         execute.execute(small.places, STEM)
 
 
@@ -517,9 +529,7 @@ def command(*arguments: str) -> int:
     return main(["build", *arguments])
 
 
-def test_the_command_builds_checks_and_says_what_it_did(
-    small: SmallCourse, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_the_command_builds_checks_and_says_what_it_did(small: SmallCourse, capsys: pytest.CaptureFixture[str]) -> None:
     root = f"--root={small.places.root}"
     assert command("--check", root) == 1
     assert command(root) == 0

@@ -71,9 +71,11 @@ def demonstrate(root: Path, stem: str, students: int, workers: int) -> Graded:
     graded = grade(course, stem, seed=seed_for(course), workers=workers, progress=True)
     pages = feedback(course, stem)
     print("\n".join(["", *table(graded, class_), ""]))
-    waiting = ", ".join(question.name for question in catalogue.questions(stem))
-    if waiting:
-        print(f"questions that wait for a person (nbgrader's formgrader, in {root}): {waiting}")
+    questions = catalogue.questions(stem)
+    if questions:
+        points = sum(question.points for question in questions)
+        names = " and ".join(question.name for question in questions)
+        print(f"a person gives {points} points more, for {names}: nbgrader formgrader in {root}")
     print(f"feedback: {len(pages)} pages, such as {pages[0]}" if pages else "feedback: none")
     return graded
 

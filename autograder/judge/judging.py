@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import builtins
 import inspect
 import io
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 
 from autograder.engine import catalogue, tree
+from autograder.engine.answer import Answer
 from autograder.engine.assess import assess
-from autograder.engine.verdict import CaseResult, Verdict
+from autograder.engine.verdict import CaseResult, Rung, Verdict
 from autograder.errors import SpecError
 from autograder.judge import protocol
 from autograder.judge.preflight import SubmittedCell
@@ -20,6 +23,10 @@ from autograder.judge.sandbox import Oracle, Sandbox
 from autograder.spec import Case, Exercise
 
 __all__ = ["Judgement", "Reference", "Sheet", "decode_sheets", "encode_sheets", "judge", "prepare"]
+
+EXCEPTIONS = frozenset(
+    name for name, one in vars(builtins).items() if isinstance(one, type) and issubclass(one, BaseException)
+)
 
 Reference = Callable[[Exercise, Mapping[str, Any]], Any]
 """What an exercise's reference gives for inputs, as NumPy."""
@@ -34,6 +41,18 @@ class Sheet:
     expected: tuple[Any, ...]
     hidden: tuple[bool, ...]
     source: str
+
+    @cached_property
+    def fresh(self) -> tuple[bool, ...]:
+        """Which cases have inputs that no public case has; some probes are the same for every seed."""
+        public = {_fingerprint(case) for case, hidden in zip(self.cases, self.hidden, strict=True) if not hidden}
+        pairs = zip(self.cases, self.hidden, strict=True)
+        return tuple(hidden and _fingerprint(case) not in public for case, hidden in pairs)
+
+
+def _fingerprint(case: Case) -> str:
+    structure, arrays = tree.pack(dict(case.inputs))
+    return repr((case.name, structure, [(one.dtype.str, one.shape, one.tobytes()) for one in arrays]))
 
 
 @dataclass(frozen=True)
@@ -114,7 +133,10 @@ def judge(
     pieces = rebuild(release, submitted)
     with SubmissionRun(sandbox) as run:
         outcomes = _run_cells(run, pieces)
-        verdicts = {sheet.exercise.name: _assess(run, sheet) for sheet in sheets}
+        # No fresh input is sent before every public case has been answered: what a function raises or warns about in
+        # a public case is shown to the student, and could tell what it has seen.
+        public = {sheet.exercise.name: _answers(run, sheet, hidden=False) for sheet in sheets}
+        verdicts = {sheet.exercise.name: _assess(run, sheet, public[sheet.exercise.name]) for sheet in sheets}
         if reference is not None:
             # Every first verdict is final before a reference is offered: its answers win nothing for its own exercise.
             for sheet in _dependencies_first(sheets):
@@ -124,16 +146,48 @@ def judge(
 
 
 def _run_cells(run: SubmissionRun, pieces: Sequence[Piece]) -> list[CellOutcome | None]:
+    """Run what has to run.  Extra cells that take too much must not use up what the exercises need."""
     code = [index for index, piece in enumerate(pieces) if piece.kind == "code"]
     found = run.names([pieces[index].source for index in code])
     names = dict(zip(code, found, strict=True))
     wanted = plan(pieces, [names.get(index) for index in range(len(pieces))])
-    return [run.run_cell(piece.source) if go else None for piece, go in zip(pieces, wanted, strict=True)]
+    outcomes: list[CellOutcome | None] = []
+    for piece, go in zip(pieces, wanted, strict=True):
+        reason = run.extra_used_up if piece.role == "extra" else ""
+        if go and reason:
+            run.flag(f"extra cells were not run: {reason}")
+        outcomes.append(
+            None if not go else CellOutcome(error=f"not run: {reason}") if reason else run.run_cell(piece.source)
+        )
+    return outcomes
 
 
-def _assess(run: SubmissionRun, sheet: Sheet, oracle: Oracle | None = None) -> Verdict:
-    """Call the function on every case and compare."""
-    answers = run.calls(sheet.exercise.name, [case.inputs for case in sheet.cases], oracle)
+def _answers(run: SubmissionRun, sheet: Sheet, *, hidden: bool, oracle: Oracle | None = None) -> list[Answer]:
+    """Call the function on the public or on the hidden cases."""
+    chosen = [case.inputs for case, private in zip(sheet.cases, sheet.hidden, strict=True) if private is hidden]
+    answers = run.calls(sheet.exercise.name, chosen, oracle) if chosen else []
+    return [_discreet(one) for one in answers] if hidden or oracle is not None else answers
+
+
+def _discreet(given: Answer) -> Answer:
+    """An answer without the words that student code chose, which could carry hidden inputs to the feedback page."""
+    detail = given.detail
+    if given.trouble == "raised":
+        name = detail.partition(":")[0]
+        detail = name if name in EXCEPTIONS else "an exception"
+    elif given.trouble == "refused":
+        detail = "something that is not made of arrays and numbers"
+    return replace(given, detail=detail, warned=())
+
+
+def _assess(run: SubmissionRun, sheet: Sheet, public: Sequence[Answer], oracle: Oracle | None = None) -> Verdict:
+    """Call the function on the hidden cases, and compare every answer."""
+    lost = next((one for one in public if one.trouble in ("timeout", "lost")), None)
+    # One lost process for an exercise is enough: the others shall be judged too.
+    skipped = [lost] * sum(sheet.hidden) if lost is not None else None
+    private = skipped or _answers(run, sheet, hidden=True, oracle=oracle)
+    both = iter(public), iter(private)
+    answers = [next(both[hidden]) for hidden in sheet.hidden]
     flags = tuple(
         dict.fromkeys(f"{one.trouble}: {one.detail}" for one in answers if one.trouble in ("timeout", "lost"))
     )
@@ -154,22 +208,12 @@ def _score(verdict: Verdict, sheet: Sheet) -> Verdict:
     by_name: dict[str, list[CaseResult]] = {}
     for result in verdict.results:
         by_name.setdefault(result.name, []).append(result)
-    known = {_fingerprint(case) for case, hidden in zip(sheet.cases, sheet.hidden, strict=True) if not hidden}
-    fresh = [
-        result.passed
-        for case, hidden, result in zip(sheet.cases, sheet.hidden, verdict.results, strict=True)
-        if hidden and _fingerprint(case) not in known
-    ]
-    passed = sum(all(one.passed for one in results) for results in by_name.values())
+    fresh = [result.passed for result, new in zip(verdict.results, sheet.fresh, strict=True) if new]
     if fresh and not any(fresh) and any(result.passed for result in verdict.results):
         note = "right only where the inputs are known beforehand, so no points"
         return replace(verdict, score=0.0, message=f"{verdict.message}; {note}")
+    passed = sum(all(one.passed for one in results) for results in by_name.values())
     return replace(verdict, score=round(verdict.points * passed / len(by_name), 4))
-
-
-def _fingerprint(case: Case) -> str:
-    structure, arrays = tree.pack(dict(case.inputs))
-    return repr((case.name, structure, [(one.dtype.str, one.shape, one.tobytes()) for one in arrays]))
 
 
 def _second_try(
@@ -179,14 +223,13 @@ def _second_try(
     exercise, first = sheet.exercise, verdicts[sheet.exercise.name]
     others = {one.exercise.name: one.exercise for one in sheets}
     failing = [name for name in exercise.uses if name in others and not verdicts[name].passed]
-    untried = {"missing", "timeout", "lost"} & {flag.partition(":")[0] for flag in first.flags}
-    if first.passed or not failing or untried or run.exhausted:
+    if first.passed or not failing or first.flags or first.rung is Rung.DEFINED or run.exhausted:
         return first
     oracle = Oracle(
         {name: tuple(inspect.signature(others[name].reference).parameters) for name in failing},
         lambda name, inputs: reference(others[name], inputs),
     )
-    second = _assess(run, sheet, oracle)
+    second = _assess(run, sheet, _answers(run, sheet, hidden=False, oracle=oracle), oracle)
     if second.score <= first.score:
         return first
     names = " and ".join(f"`{name}`" for name in failing)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import atexit
 import json
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -31,28 +32,34 @@ __all__ = ["JudgeSubmission", "SaveJudgedGrades"]
 
 @dataclass
 class _Bench:
-    """What stays between submissions: the sandbox, the chapter's sheets, and the records of earlier runs."""
+    """What stays between submissions of a chapter: its sheets, its release, and the records of earlier runs."""
 
-    sandbox: Sandbox
-    sheets: list[Sheet]
-    store: Store
     common: str
+    sheets: list[Sheet]
     release: dict[str, Any]
+    store: Store
 
 
 _benches: dict[tuple[Path, str], _Bench] = {}
 
 
+@lru_cache(maxsize=1)
+def _sandbox() -> Sandbox:
+    sandbox = Sandbox.start()
+    atexit.register(sandbox.close)
+    return sandbox
+
+
 def _bench(course: Course, chapter: str) -> _Bench:
+    """The chapter's bench, made anew when the release, an exercise or the seed has changed."""
+    # The sandbox starts before a reference or torch is loaded.
+    mode = _sandbox().mode
     place = course.root.resolve(), chapter
-    if place not in _benches:
+    seed, release = seed_for(course), course.release(chapter)
+    common = fingerprint(chapter, release["cells"], seed, mode)
+    if place not in _benches or _benches[place].common != common:
         course.check(chapter)
-        seed, release = seed_for(course), course.release(chapter)
-        # The sandbox starts before a reference or torch is loaded.
-        sandbox = Sandbox.start()
-        atexit.register(sandbox.close)
-        common = fingerprint(chapter, release["cells"], seed, sandbox.mode)
-        _benches[place] = _Bench(sandbox, prepare(chapter, seed), Store(course.verdicts(chapter)), common, release)
+        _benches[place] = _Bench(common, prepare(chapter, seed), release, Store(course.verdicts(chapter)))
     return _benches[place]
 
 
@@ -71,7 +78,7 @@ class JudgeSubmission(NbGraderPreprocessor):
         record = bench.store.found.get(key)
         if record is None:
             record = judge_job(
-                bench.sandbox, bench.release["cells"], bench.sheets, Job(key, student, chapter, tuple(cells))
+                _sandbox(), bench.release["cells"], bench.sheets, Job(key, student, chapter, tuple(cells))
             )
             bench.store.add(record)
         graded = compose(bench.release, rebuild(bench.release["cells"], cells), record)

@@ -12,6 +12,7 @@ import json
 import math
 import struct
 from collections.abc import Callable, Mapping
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -77,34 +78,48 @@ def decode(header: bytes, payload: bytes) -> tuple[dict[str, Any], Any]:
 
 def write_array(array: np.ndarray) -> bytes:
     """An array as the bytes of an `.npy` file."""
+    return _npy_header(array.dtype, array.shape) + array.tobytes()
+
+
+@lru_cache(maxsize=1024)
+def _npy_header(dtype: np.dtype[Any], shape: tuple[int, ...]) -> bytes:
     file = io.BytesIO()
-    np.lib.format.write_array(file, array, version=(1, 0), allow_pickle=False)
+    about = {"descr": np.lib.format.dtype_to_descr(dtype), "fortran_order": False, "shape": shape}
+    np.lib.format.write_array_header_1_0(file, about)
     return file.getvalue()
 
 
 def read_array(blob: bytes) -> np.ndarray:
     """The array of an `.npy` file's bytes: plain numbers only, and exactly as many bytes as the header says."""
-    file = io.BytesIO(blob)
-    try:
-        if np.lib.format.read_magic(file) != (1, 0):
-            raise RefusedValue("an array in an unknown format")
-        if int.from_bytes(blob[8:10], "little") > MAX_ARRAY_HEADER:
-            raise RefusedValue("an array with an oversized header")
-        shape, fortran, dtype = np.lib.format.read_array_header_1_0(file, max_header_size=MAX_ARRAY_HEADER)
-    except (ValueError, TypeError, SyntaxError, MemoryError, RecursionError, OverflowError):
-        raise RefusedValue("a malformed array") from None
-    if dtype.kind not in tree.KINDS or dtype.itemsize > LONGEST_SCALAR or dtype.subdtype is not None:
-        raise RefusedValue(f"an array of dtype {dtype.kind}")
-    if len(shape) > MAX_DIMENSIONS or any(type(length) is not int or length < 0 for length in shape):
-        raise RefusedValue("a malformed array")
-    rest = len(blob) - file.tell()
-    if math.prod(shape) * dtype.itemsize != rest:
+    length = int.from_bytes(blob[8:10], "little")
+    if length > MAX_ARRAY_HEADER:
+        raise RefusedValue("an array with an oversized header")
+    start = 10 + length
+    shape, fortran, dtype = _read_npy_header(blob[:start])
+    if math.prod(shape) * dtype.itemsize != len(blob) - start:
         raise RefusedValue("an array whose bytes do not fit its shape")
     try:
-        flat = np.frombuffer(blob, dtype=dtype, offset=file.tell())
+        flat = np.frombuffer(blob, dtype=dtype, offset=start)
         return flat.reshape(shape, order="F" if fortran else "C").copy()
     except (ValueError, OverflowError):
         raise RefusedValue("a malformed array") from None
+
+
+@lru_cache(maxsize=1024)
+def _read_npy_header(header: bytes) -> tuple[tuple[int, ...], bool, np.dtype[Any]]:
+    """Shape, order and dtype; a class sends the same few headers again and again."""
+    file = io.BytesIO(header)
+    try:
+        if np.lib.format.read_magic(file) != (1, 0):
+            raise RefusedValue("an array in an unknown format")
+        shape, fortran, dtype = np.lib.format.read_array_header_1_0(file, max_header_size=MAX_ARRAY_HEADER)
+    except (ValueError, TypeError, SyntaxError, MemoryError, RecursionError, OverflowError):
+        raise RefusedValue("a malformed array") from None
+    if dtype.kind not in tree.KINDS or not 0 < dtype.itemsize <= LONGEST_SCALAR or dtype.subdtype is not None:
+        raise RefusedValue(f"an array of dtype {dtype.kind}")
+    if len(shape) > MAX_DIMENSIONS or any(type(length) is not int or length < 0 for length in shape):
+        raise RefusedValue("a malformed array")
+    return shape, bool(fortran), dtype
 
 
 def _refuse(_: str) -> Any:

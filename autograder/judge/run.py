@@ -15,6 +15,8 @@ __all__ = ["MAX_LOSSES", "CellOutcome", "SubmissionRun"]
 
 MAX_LOSSES = 4
 """After so many lost processes the rest of a submission is not run any more."""
+MAX_CELL_LOSSES = 2
+"""After so many, the student's extra cells are not run any more."""
 
 
 @dataclass(frozen=True)
@@ -56,6 +58,21 @@ class SubmissionRun:
         if time.monotonic() > self.deadline:
             return f"the submission's {self.sandbox.limits.total_seconds:g} seconds are used up"
         return ""
+
+    @property
+    def extra_used_up(self) -> str:
+        """Why no more of the student's extra cells are run, or "": the exercises come first."""
+        limits = self.sandbox.limits
+        if self.losses >= MAX_CELL_LOSSES:
+            return f"{MAX_CELL_LOSSES} processes were lost before"
+        if time.monotonic() > self.deadline - limits.total_seconds + limits.cells_seconds:
+            return f"the cells before took more than {limits.cells_seconds:g} seconds"
+        return ""
+
+    def flag(self, line: str) -> None:
+        """Something that a person should look at; each line once."""
+        if line not in self.flags:
+            self.flags.append(line)
 
     def names(self, sources: Sequence[str]) -> list[tuple[frozenset[str], frozenset[str]] | None]:
         """What cells bind and use, found inside the sandbox because a parser may be attacked too; None: unknown."""

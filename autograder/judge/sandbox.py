@@ -57,13 +57,14 @@ WINDOW = 64 * 1024
 
 @dataclass(frozen=True)
 class Limits:
-    """What one submission may use: wall seconds for a cell, a call and in all; bytes, CPU seconds and processes."""
+    """What one submission may use: wall seconds for a cell, a call, all cells, and in all; bytes, CPU, processes."""
 
     cell_seconds: float = 20.0
     call_seconds: float = 10.0
-    total_seconds: float = 180.0
+    cells_seconds: float = 90.0
+    total_seconds: float = 240.0
     memory: int = 4 * 2**30
-    cpu_seconds: int = 200
+    cpu_seconds: int = 240
     processes: int = 32
     tmp: str = "64m"
 

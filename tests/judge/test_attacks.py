@@ -262,3 +262,36 @@ def test_an_oracle_that_cannot_answer_says_so_inside(judge: Callable[..., Judgem
     odd = {"double": "def double(x):\n    return 3 * x", "shifted": "def shifted(x):\n    return double('text') + 1"}
     found = {one.exercise: one for one in judge(tiny.submission(odd)).verdicts}
     assert found["shifted"].score == 0.0
+
+
+# Feedback must not carry fresh inputs to a student who hands in again.
+
+
+def test_what_a_function_raises_or_warns_about_in_a_hidden_case_is_not_shown(
+    judge: Callable[..., Judgement], sheets: list[Sheet]
+) -> None:
+    raising = "def double(x):\n    raise ValueError(repr(x))"
+    warning = "import warnings\ndef shifted(x):\n    warnings.warn(repr(x))\n    return 2 * x + 1"
+    named = "def ordered(x):\n    raise type('E' + str(abs(x[0]))[2:8], (Exception,), {})()"
+    found = judge(tiny.submission({"double": raising, "shifted": warning, "ordered": named}))
+    text = repr(found)
+    for sheet in sheets:
+        for case, hidden in zip(sheet.cases, sheet.hidden, strict=True):
+            shown = str(abs(float(case.inputs["x"].flat[0])))[2:6]
+            if sheet.exercise.name != "shifted" and case.name == "a vector":
+                assert (shown in text) is not hidden, "public inputs may be shown, fresh ones not"
+
+
+def test_what_was_seen_in_a_hidden_case_cannot_be_told_in_a_later_public_one(
+    judge: Callable[..., Judgement], sheets: list[Sheet]
+) -> None:
+    spy = {
+        "double": "SEEN = []\ndef double(x):\n    SEEN.append(repr(x))\n    return x",
+        "shifted": "def shifted(x):\n    raise ValueError(SEEN[-1] + str(len(SEEN)))",
+        "ordered": "def ordered(x):\n    raise ValueError(SEEN[-1] + str(len(SEEN)))",
+    }
+    found = judge(tiny.submission(spy))
+    told = " ".join(result.message for verdict in found.verdicts for result in verdict.results)
+    assert "4" in told, "the public ones are told"
+    last = sheets[0].cases[-1].inputs["x"]
+    assert not any(f"{abs(number):.5f}"[:7] in told for number in last)

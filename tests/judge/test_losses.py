@@ -118,3 +118,17 @@ def test_the_server_is_started_again_when_it_was_killed(sandbox: Sandbox) -> Non
         server.process.wait()
         with server.open() as session:
             assert session.run_cell("print(1)") == ("", "1\n")
+
+
+def test_extra_cells_that_lose_processes_or_take_long_leave_the_exercises_their_turn(
+    judge: Callable[..., Judgement],
+) -> None:
+    found = judge(tiny.submission(before=["import os; os._exit(1)"] * 6))
+    assert {one.exercise: one.score for one in found.verdicts} == FULL
+    assert any("extra cells were not run" in flag for flag in found.flags)
+
+
+def test_an_exercise_that_hangs_in_every_case_costs_one_process(judge: Callable[..., Judgement]) -> None:
+    found = judge(tiny.submission(tiny.RIGHT | {"ordered": "def ordered(x):\n    import os\n    os._exit(1)"}))
+    assert len([flag for flag in found.flags if "`ordered`" in flag]) == 1
+    assert all("process" in result.message for result in found.verdicts[2].results)

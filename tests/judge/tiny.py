@@ -35,8 +35,9 @@ def three_times(x):
     """Multiplies by three."""
     return 3 * x
 
-EXERCISE = Exercise(number=1, title="Double", section="90.1", points=4, minutes=2, difficulty="easy", reference=reference,
-                    cases=cases, misconceptions=(Misconception(three_times, "How often do you add x?"),), hints=HINTS)
+EXERCISE = Exercise(number=1, title="Double", section="90.1", points=4, minutes=2, difficulty="easy",
+                    reference=reference, cases=cases, hints=HINTS,
+                    misconceptions=(Misconception(three_times, "How often do you add x?"),))
 ''',
     "shifted": '''
 def reference(x):
@@ -67,7 +68,8 @@ def backwards(x):
     return np.sort(x)[::-1].copy()
 
 EXERCISE = Exercise(number=3, title="Sorted", section="90.3", points=2, minutes=2, difficulty="easy",
-                    reference=reference, cases=cases, misconceptions=(Misconception(backwards, "Which end first?"),), hints=HINTS)
+                    reference=reference, cases=cases, misconceptions=(Misconception(backwards, "Which end first?"),),
+                    hints=HINTS)
 ''',
     "why": 'QUESTION = FreeAnswer(title="Why", section="90.4", points=3, minutes=2, rubric=("says why",))\n',
 }
