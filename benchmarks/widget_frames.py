@@ -1,13 +1,13 @@
 """How long a widget takes from a moved slider to a drawn frame.
 
-    python benchmarks/widget_frames.py [word ...]
+    python -m benchmarks widget_frames
 
-Opens every public widget of course.widgets.ch* (or those whose name contains a word given) as a static page in
-headless Chromium, and moves each of its sliders through its range.  Prints, in milliseconds:
+Opens every public widget of course.widgets.ch* as a static page in headless Chromium, and moves each of its sliders through its range.  Prints, in milliseconds:
     bake     the cell: all states computed and packed, once
     work     what the page computes for one frame: the event's handler and the drawing; median and the slowest
     frame    from the event to the end of the drawing, median: work and the wait for the screen's next frame,
              which at 60 frames a second alone is up to 16.7
+    share    the median work as a share of those 16.7
 and the block in kB after gzip.
 """
 
@@ -17,7 +17,6 @@ import importlib
 import pkgutil
 import shutil
 import statistics
-import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
@@ -81,14 +80,16 @@ def measure(browser: Browser, explorer: Explorer, place: Path) -> list[tuple[flo
     return [(work, frame) for work, frame in times]
 
 
-def main(words: list[str]) -> None:
+FRAME = 1000 / 60
+"""Milliseconds between two frames of an ordinary screen."""
+
+
+def main() -> None:
     """One line a widget."""
-    print(f"{'widget':44}{'states':>8}{'bake':>8}{'kB':>8}{'work':>8}{'slowest':>9}{'frame':>8}")
+    print(f"{'widget':44}{'states':>8}{'bake':>8}{'kB':>8}{'work':>8}{'slowest':>9}{'frame':>8}{'share':>8}")
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox"])
         for name, build in widgets():
-            if words and not any(word in name for word in words):
-                continue
             start = time.perf_counter()
             explorer = build()
             bake = 1000 * (time.perf_counter() - start)
@@ -100,11 +101,11 @@ def main(words: list[str]) -> None:
             frame = statistics.median(whole for _, whole in times)
             print(
                 f"{name:44}{states:8d}{bake:8.0f}{explorer.baked.gzipped / 1000:8.1f}"
-                f"{statistics.median(work):8.1f}{max(work):9.1f}{frame:8.1f}",
+                f"{statistics.median(work):8.1f}{max(work):9.1f}{frame:8.1f}{statistics.median(work) / FRAME:8.0%}",
                 flush=True,
             )
         browser.close()
 
 
 if __name__ == "__main__":
-    main(sys.argv[1:])
+    main()

@@ -42,12 +42,12 @@
 # %% [markdown]
 # ## Set-up
 #
-# Run this cell first, then every cell from top to bottom (Shift+Enter). Four tools come from the
+# Run the cell below first, then every cell from top to bottom (Shift+Enter). Four tools come from the
 # course:
 #
 # * `check(softmax)` judges the function that you wrote. It compares your results with those of
-#   PyTorch, a library that deep learning is done with every day. We recorded them, so you need not
-#   install it. One line says what to mend. A failed check stops nothing: later cells still run.
+#   PyTorch, a widely used library for deep learning. We recorded them, so you need not install it. One
+#   line says what to mend. A failed check stops nothing: later cells still run.
 # * `hint(softmax)` gives one hint, and each further call one that says more. Type it into a new cell,
 #   or press the button under a check that failed.
 # * `progress()` shows the map of the course: what is done, and what is left.
@@ -331,7 +331,7 @@ xor_y = np.array([0.0, 1.0, 1.0, 0.0])
 
 columns = np.column_stack([xor_x, np.ones(4)])  # the column of ones carries the bias
 best = np.linalg.lstsq(columns, xor_y, rcond=None)[0]
-print("best w and b:", best.round(6) + 0.0)
+print("best w and b:", best.round(6) + 0.0)  # + 0.0 turns -0 into 0
 print("its answers: ", (columns @ best).round(6))
 
 # %% [markdown]
@@ -506,9 +506,9 @@ widgets.layer_bends_space(relu)
 #
 # **A trap.** A computer's $e^x$ ends early: `np.exp(710)` is already too large for a float64, NumPy's
 # usual kind of number. It becomes `inf`, with a warning. The formula above computes $e^{1000}$ on its
-# way to $\sigma(-1000)$. It still ends at the right 0, because $1 / \infty = 0$, but it warns; in
-# later formulas the same overflow ends as `nan` (not a number). There is a twin of the formula:
-# multiply top and bottom by $e^x$.
+# way to $\sigma(-1000)$. It still ends at the right 0, because `1 / inf` is 0, but it warns; in later
+# formulas the same overflow ends as `nan` (not a number). There is a twin of the formula: multiply top
+# and bottom by $e^x$.
 #
 # $$\sigma(x) = \frac{1}{1 + e^{-x}} = \frac{e^x}{1 + e^x}$$
 #
@@ -710,6 +710,8 @@ check(sigmoid_grad)
 
 # %% [markdown]
 # **Exercise 1.8: Slope of tanh** (4 minutes, easy, 2 points)
+#
+# The same with your own `tanh`.
 
 
 # %%
@@ -1053,7 +1055,7 @@ def no_activation(z):
 
 
 def share_that_solves_xor(width, activation, rng, tries=1000):
-    """On which share of random hidden layers can an output layer give XOR, within 0.01?"""
+    """The share of random hidden layers on which an output layer can give XOR, within 0.01."""
     solved = 0
     for _ in range(tries):
         weight, bias = rng.normal(size=(width, 2)), rng.normal(size=width)
@@ -1120,7 +1122,7 @@ widgets.signal_through_depth()
 # Three places to visit:
 #
 # * **it dies**: ReLU with $s = 0.01$. Move the depth from 1 to 50. Networks usually compute in
-#   float32. From which layer on is the spread below the smallest float32?
+#   float32. From which layer on is the spread too small for its full precision?
 # * **it lives**: ReLU with $s = \sqrt{2/n}$, where $n = 512$ is the number of neurons in a layer.
 # * **loud, but deaf**: a sigmoid with $s = 1/\sqrt n$. The spread stays near 0.12, and yet the signal
 #   is gone. Look at the dashed line, which says how much of the spread is a difference *between
@@ -1251,12 +1253,12 @@ ax.grid(alpha=0.2)
 #
 # **What you should have seen.** After 20 layers the spread is 8.2e-17 for $s = 0.01$, 6.6e-04 for
 # $1/\sqrt n$, 0.68 for your `kaiming_init`, and 8.2e+23 for $s = 1$: forty powers of ten apart, from
-# the choice of one number. The factors are those that we computed by hand. (The values differ from the
-# table by a constant factor. About 0.83 of it is there because the spread leaves out the mean, which
-# is not 0 after ReLU; the rest is the luck of these 20 random matrices.)
+# the choice of one number. The factors are those that we computed by hand. (All four values are 0.68
+# times those of the table: a factor of about 0.83, because the spread leaves out the mean, which is
+# not 0 after ReLU; and the luck of these 20 random matrices.)
 #
-# With $s = 1$ there is a limit: networks usually compute in float32, whose largest number is 3.4e+38.
-# $16^{32} = 2^{128}$ is just beyond it, so at layer 32 the first numbers become `inf`.
+# With $s = 1$ there is a limit: the largest float32 is 3.4e+38. $16^{32} = 2^{128}$ is just beyond it,
+# so at layer 32 the first numbers become `inf`.
 #
 # Your own initialisation in the widget, up to 50 layers:
 
@@ -1389,8 +1391,8 @@ ax.grid(alpha=0.2)
 # each takes a little, and depth is the exponent. The first layers suffer most. They stay nearly as
 # random as they were drawn, while the last layers have to learn from what these hand on. This is the
 # **vanishing gradient**, and it is one reason why deep networks waited for ReLU and for better initial
-# scales. Larger steps of learning are no way out: steps that suit layer 1 are far too large for layer
-# 10.
+# scales. Larger steps of learning are no way out: steps large enough for layer 1 would be far too
+# large for the last layer.
 
 # %% [markdown]
 # ## 1.9 What you take along

@@ -201,14 +201,15 @@ def test_two_layers_without_a_bend_are_one(says: Says, ch01: SimpleNamespace) ->
     assert np.abs(ch01.two_layers - ch01.one_layer).max() < 1e-12
 
 
-def test_no_linear_layer_can_do_xor_and_the_best_says_one_half_to_everybody(says: Says, ch01: SimpleNamespace) -> None:
-    says("The best that a line can do is to say 0.5 to everybody")
+def test_no_linear_layer_can_do_xor_and_the_best_answers_one_half_to_every_input(says: Says, ch01: SimpleNamespace) -> None:
+    says("The best that a linear layer can do is to answer 0.5 to every input")
     columns = np.column_stack([ch01.xor_x, np.ones(4)])
     best = np.linalg.lstsq(columns, ch01.xor_y, rcond=None)[0]
     assert columns @ best == approx(np.full(4, 0.5))
     for w_1, w_2, b in np.random.default_rng(0).normal(size=(20, 3)):
         f = ch01.xor_x @ [w_1, w_2] + b
         assert f[0] + f[3] == approx(f[1] + f[2])
+        assert not np.array_equal(f > 0, ch01.xor_y > 0)  # nor does the sign alone
 
 
 def test_the_2_2_1_network_solves_xor_only_with_the_bend(says: Says, ch01: SimpleNamespace) -> None:
@@ -262,10 +263,12 @@ def test_sigmoid_and_tanh_computed_by_hand(says: Says, ch01: SimpleNamespace) ->
 
 
 def test_exp_of_710_is_the_first_whole_number_that_overflows(says: Says) -> None:
-    says("`np.exp(710)` is already too large for a float64 and becomes `inf`")
+    says("`np.exp(710)` is already too large for a float64, NumPy's usual kind of number. It becomes `inf`")
     assert np.isfinite(np.exp(709.0))
     with pytest.warns(RuntimeWarning, match="overflow"):
         assert np.exp(710.0) == np.inf
+    says("because `1 / inf` is 0")
+    assert 1 / np.inf == 0
 
 
 def test_the_models_answer_1000_and_minus_1000_in_silence(ch01: SimpleNamespace) -> None:
@@ -360,7 +363,7 @@ def test_the_log_softmax_stays_finite_where_the_softmax_rounds_to_zero(says: Say
     assert np.log(8) == approx(2.0794, abs=5e-5)
     says(r"$0 - 2.0794$, and indeed $\ln 0.125 \approx -2.0794$")
     assert ch01.log_softmax(np.log([1.0, 2.0, 5.0]))[0] == approx(np.log(0.125))
-    says("The true answer is the plain number $-1000$")
+    says("the true answer is the harmless number $-1000$")
     assert np.exp(-1000.0) == 0
     assert ch01.log_softmax(np.array([1000.0, 0.0])) == approx([0, -1000])
 
@@ -386,7 +389,7 @@ def test_parameters_of_the_network_for_28_by_28_pictures(says: Says) -> None:
     assert sum(parameters(2, 2, 1)) == 9
     says("118,282 parameters, and 100,480 of them sit between the input and the first hidden layer")
     assert (sum(counts), counts[0]) == (118_282, 100_480)
-    says("costs 16,512 more")
+    says("costs only 16,512 of them")
     assert sum(counts) - sum(parameters(784, 128, 10)) == 16_512
 
 
@@ -439,14 +442,16 @@ def test_the_measured_spread_after_twenty_layers(says: Says, ch01: SimpleNamespa
 
 
 def test_the_spread_of_relu_values_is_0_83_of_their_typical_size(says: Says, ch01: SimpleNamespace) -> None:
-    says("differ from the table by a constant, about 0.83")
+    says("All four values are 0.68 times those of the table: a factor of about 0.83, because")
+    for name, factor in (("0.01", 0.16), ("1/√n", 1 / np.sqrt(2)), ("1", 16), ("your kaiming_init", 1)):
+        assert ch01.spreads[name][-1] / factor**20 == approx(0.68, abs=0.005)
     values = ch01.relu(np.random.default_rng(0).normal(size=1_000_000))
     assert values.std() / np.sqrt(np.mean(values**2)) == approx(0.83, abs=0.005)
     assert np.mean(values**2) == approx(1 / 2, abs=0.005)
 
 
 def test_float32_ends_at_layer_32_when_the_factor_is_16(says: Says) -> None:
-    says("whose largest number is 3.4e+38. $16^{32} = 2^{128}$ is just beyond it, so at layer 32")
+    says("the largest float32 is 3.4e+38. $16^{32} = 2^{128}$ is just beyond it, so at layer 32")
     largest = float(np.finfo(np.float32).max)
     assert f"{largest:.1e}" == "3.4e+38"
     assert 16**31 < largest < 16**32 == 2**128

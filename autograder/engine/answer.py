@@ -93,11 +93,11 @@ def _plain(raw: Any) -> Any:
 
 
 def _same(left: Any, right: Any) -> bool:
-    """Whether two trees are equal to the last bit; generators and seeds are not compared."""
-    if isinstance(left, np.random.Generator | Rng):
+    """Whether two trees are equal, NaN to NaN; generators and seeds are not compared."""
+    if left is right or isinstance(left, np.random.Generator | Rng):
         return True
     if isinstance(left, np.ndarray) and isinstance(right, np.ndarray):
-        return left.dtype == right.dtype and left.shape == right.shape and left.tobytes() == right.tobytes()
+        return left.dtype == right.dtype and np.array_equal(left, right, equal_nan=True)
     if isinstance(left, dict) and isinstance(right, dict):
         return left.keys() == right.keys() and all(_same(left[key], right[key]) for key in left)
     if isinstance(left, list | tuple) and isinstance(right, list | tuple):

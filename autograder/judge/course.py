@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import importlib
 import json
 import os
 import sys
+import types
 import warnings
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +18,7 @@ from autograder.judge.rebuild import role_of
 
 __all__ = ["ROOT", "Course", "chapter_named", "prepare_nbgrader"]
 
+SERVER_EXTENSIONS = ("assignment_list", "course_list", "validate_assignment", "formgrader")
 ROOT = Path(__file__).resolve().parents[2] / "build" / "nbgrader"
 
 
@@ -102,7 +105,25 @@ def prepare_nbgrader() -> None:
         os.environ["PATH"] = programs + os.pathsep + os.environ.get("PATH", "")
     # A grammar that jsonschema compiles for a second to check a format that no notebook has.
     sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type]
+    if "nbgrader" not in sys.modules:
+        _import_without_server_extensions()
     warnings.filterwarnings("ignore", module="nbgrader|sqlalchemy|jupyter.*|nbconvert|traitlets")
     warnings.filterwarnings(
         "ignore", message=".*SAWarning.*|.*relationship .* will copy column.*|.*Object of type .* not in session.*"
     )
+
+
+def _import_without_server_extensions() -> None:
+    """Import nbgrader with nothing in place of its four web applications, which take a second to load."""
+    names = [f"nbgrader.server_extensions.{name}" for name in SERVER_EXTENSIONS]
+    for name in names:
+        module = types.ModuleType(name)
+        module.load_jupyter_server_extension = None  # type: ignore[attr-defined]
+        sys.modules[name] = module
+    sys.modules["nbgrader.server_extensions"] = types.ModuleType("nbgrader.server_extensions")
+    try:
+        importlib.import_module("nbgrader")
+    finally:
+        # Whoever needs them later in this process gets the real ones.
+        for name in [*names, "nbgrader.server_extensions"]:
+            sys.modules.pop(name, None)

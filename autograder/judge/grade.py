@@ -26,7 +26,6 @@ from autograder.engine.verdict import Verdict
 from autograder.errors import CourseError, SubmissionError
 from autograder.judge import gradebook, preflight
 from autograder.judge.course import ROOT, Course, chapter_named
-from autograder.judge.judging import prepare
 from autograder.judge.rebuild import Piece, rebuild
 from autograder.judge.records import Record, Store, fingerprint, submission_key
 from autograder.judge.report import compose, notebook_text
@@ -128,14 +127,11 @@ def grade(
         else:
             jobs.append(Job(key, student, chapter, tuple(cells)))
 
-    unjudged = _judge(jobs, release, chapter, seed, mode, workers, store, records, progress)
+    unjudged = _judge(jobs, release, course, chapter, seed, mode, workers, store, records, progress)
     if students is None:
-        gradebook.register(course, chapter)
         for student in gradebook.vanished(course, chapter, list(paths)):
             submissions[student] = ()
             records[student] = _refused(student, chapter, common, "the submission is no longer there")
-    else:
-        gradebook.register(course, chapter)
     results: list[tuple[Record, list[Piece]]] = []
     for student in sorted(records):
         pieces = rebuild(release, submissions[student])
@@ -149,6 +145,7 @@ def grade(
 def _judge(
     jobs: Sequence[Job],
     release: Sequence[Mapping[str, Any]],
+    course: Course,
     chapter: str,
     seed: int,
     mode: Mode,
@@ -157,16 +154,24 @@ def _judge(
     records: dict[str, Record],
     progress: bool,
 ) -> list[str]:
-    """Judge the jobs into `records` and `store`; gives the students whose worker was lost."""
+    """Judge the jobs into `records` and `store`, and tell the gradebook about the chapter.
+
+    Gives the students whose worker was lost.
+    """
+
+    def register() -> None:
+        gradebook.register(course, chapter)
+
     if not jobs:
+        register()
         return []
     unjudged = []
-    # The server starts before a reference or torch is loaded, and gets ready while they are.
+    # The server starts before a reference or torch is loaded.
     with Sandbox.start(mode, wait=False) as sandbox:
         pool = Pool(sandbox, release, max(1, min(workers, len(jobs))))
         try:
-            sheets = prepare(chapter, seed)
-            bar = tqdm(pool.judge(jobs, sheets), total=len(jobs), unit="submission", disable=not progress)
+            found = pool.judge(jobs, chapter, seed, register)
+            bar = tqdm(found, total=len(jobs), unit="submission", disable=not progress)
             for job, record in bar:
                 if record is None:
                     unjudged.append(job.student)

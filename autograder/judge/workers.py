@@ -10,17 +10,16 @@ import os
 import signal
 import socket
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from autograder.engine import catalogue
 from autograder.errors import SandboxError
-from autograder.judge.judging import Sheet, decode_sheets, encode_sheets, judge
+from autograder.judge.judging import Sheet, decode_sheets, encode_sheets, judge, prepare
 from autograder.judge.preflight import SubmittedCell
 from autograder.judge.records import Record
 from autograder.judge.sandbox import Limits, Sandbox
@@ -65,18 +64,29 @@ class Pool:
             context = multiprocessing.get_context("forkserver")
             context.set_forkserver_preload([__name__])
             self.executor = ProcessPoolExecutor(count, context, _start, (_Settings.of(sandbox, release),))
-            # Workers start while the caller prepares the sheets.
+            # All workers start now.
             self.warm = [self.executor.submit(os.getpid) for _ in range(count)]
 
-    def judge(self, jobs: Sequence[Job], sheets: Sequence[Sheet]) -> Iterator[tuple[Job, Record | None]]:
-        """Each job with its record as it is finished; None for a job whose worker was lost."""
+    def judge(
+        self, jobs: Sequence[Job], chapter: str, seed: int, meanwhile: Callable[[], None]
+    ) -> Iterator[tuple[Job, Record | None]]:
+        """Each job with its record as it is finished; None for a job whose worker was lost.
+
+        meanwhile   called once, while workers load torch and compute what is expected
+        """
         self.sandbox.ready()
         if self.executor is None:
+            meanwhile()
+            sheets = prepare(chapter, seed)
             for job in jobs:
                 yield job, judge_job(self.sandbox, self.release, sheets, job)
             return
-        with _as_file(encode_sheets(sheets)) as path:
-            waiting: dict[Future[Record], Job] = {self.executor.submit(_work, job, path): job for job in jobs}
+        with tempfile.NamedTemporaryFile(prefix="sheets-") as file:
+            # One worker computes what is expected, and all read it: this process never needs torch.
+            prepared = self.executor.submit(_prepare, chapter, seed, file.name)
+            meanwhile()
+            prepared.result()
+            waiting: dict[Future[Record], Job] = {self.executor.submit(_work, job, file.name): job for job in jobs}
             for done in as_completed(waiting):
                 try:
                     yield waiting[done], done.result()
@@ -87,15 +97,6 @@ class Pool:
         """End the workers."""
         if self.executor is not None:
             self.executor.shutdown(cancel_futures=True)
-
-
-@contextmanager
-def _as_file(data: bytes) -> Iterator[str]:
-    """A private file with these bytes."""
-    with tempfile.NamedTemporaryFile(prefix="sheets-") as file:
-        file.write(data)
-        file.flush()
-        yield file.name
 
 
 @dataclass(frozen=True)
@@ -127,6 +128,10 @@ def _start(settings: _Settings) -> None:
     isolation.die_with_parent()
     catalogue.EXERCISES, catalogue.RECORDINGS = settings.exercises, settings.recordings
     _worker = Sandbox.attach(settings.control, settings.limits), settings
+
+
+def _prepare(chapter: str, seed: int, path: str) -> None:
+    Path(path).write_bytes(encode_sheets(prepare(chapter, seed)))
 
 
 def _work(job: Job, path: str) -> Record:

@@ -58,13 +58,18 @@ def measure(answer: Any, fan_in: int, fan_out: int, rng: Rng) -> dict[str, float
     if min(weight.shape) < 2:
         raise ValueError(f"its shape is {weight.shape}; expected {(fan_out, fan_in)}")
     scaled = weight.astype(np.float64) / np.sqrt(2 / fan_in)
-    variance = max(float(np.var(scaled)), TINY)
+    # einsum adds up products without an array in between, which halves the time of a check.
+    variance = max(float(np.einsum("ij,ij->", scaled, scaled) / scaled.size - np.mean(scaled) ** 2), TINY)
     return shape | {
         "mean_over_std": float(np.mean(scaled)),
         "log_variance_ratio": float(np.log(variance)),
-        "row_to_row": float(np.mean(scaled[:-1] * scaled[1:])),
-        "column_to_column": float(np.mean(scaled[:, :-1] * scaled[:, 1:])),
+        "row_to_row": _mean_product(scaled[:-1], scaled[1:]),
+        "column_to_column": _mean_product(scaled[:, :-1], scaled[:, 1:]),
     }
+
+
+def _mean_product(left: np.ndarray, right: np.ndarray) -> float:
+    return float(np.einsum("ij,ij->", left, right) / left.size)
 
 
 def variance_taken_for_the_standard_deviation(fan_in, fan_out, rng):
@@ -133,8 +138,8 @@ EXERCISE = Exercise(
         ),
         Misconception(
             inputs_and_outputs_averaged,
-            hint="For which activation was the rule with fan_in + fan_out made? Which number of terms does "
-            "one sum of yours have?",
+            hint="For which activation was the rule with fan_in + fan_out made? How many products does one "
+            "neuron add up?",
         ),
         Misconception(
             inputs_in_rows,

@@ -120,7 +120,7 @@ EXERCISE = Exercise(
         Misconception(
             maximum_not_given_back,
             hint="Add 5 to all logits: the result should not change. Does yours? "
-            "From which numbers do you subtract the logarithm, the shifted ones or the others?",
+            "From which numbers do you subtract the logarithm, the shifted logits or the original ones?",
         ),
         Misconception(
             one_maximum_for_the_whole_array,

@@ -123,6 +123,6 @@ EXERCISE = Exercise(
         "x = [-2, 0.5, 3]: [0, 1, 1].",
     ),
     convention="At x = 0 ReLU has no single slope. PyTorch says 0, and so do we; 1 and 0.5 pass as well, "
-    "the same choice in every call.",
+    "if every call makes the same choice.",
     alternatives=(one_at_zero, one_half_at_zero),
 )

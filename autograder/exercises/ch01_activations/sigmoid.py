@@ -117,5 +117,5 @@ EXERCISE = Exercise(
         "x = -2: e^-2 = 0.1353, and 0.1353 / 1.1353 = 0.1192.  x = 2: 1 / 1.1353 = 0.8808.",
     ),
     convention="“Sigmoid” means the logistic function 1 / (1 + e^-x), as in PyTorch; some books call every "
-    "S-shaped curve so.",
+    "S-shaped curve a sigmoid.",
 )

@@ -126,7 +126,7 @@ EXERCISE = Exercise(
         "sigmoid_grad(x) = s (1 - s) with s = sigmoid(x).",
         "x = 2: s = 0.8808, and 0.8808 · 0.1192 = 0.1050.",
     ),
-    convention="The argument is x, as in a book; PyTorch's backward pass keeps the output s and works with "
+    convention="The argument is x, as in most books; PyTorch's backward pass keeps the output s and works with "
     "that.",
     uses=("sigmoid",),
 )

@@ -104,7 +104,7 @@ EXERCISE = Exercise(
         Misconception(
             one_maximum_for_the_whole_array,
             hint="Take the rows [1000, 1001] and [0, 1]. What is left of the second row after your shift? "
-            "Whose maximum should a row lose?",
+            "Which maximum should you subtract from it?",
         ),
         Misconception(
             axis_argument_ignored,
@@ -143,5 +143,5 @@ EXERCISE = Exercise(
         "softmax(x)_i = e^(x_i - m) / Σ_j e^(x_j - m), where m is the largest x along the axis.",
         "x = [1, 2, 3], m = 3: e^[-2, -1, 0] = [0.1353, 0.3679, 1], sum 1.5032, so [0.0900, 0.2447, 0.6652].",
     ),
-    convention="axis counts as in NumPy and is -1 by default; PyTorch calls it dim and wants it named.",
+    convention="axis counts as in NumPy and is -1 by default; PyTorch calls it dim and has no default.",
 )

@@ -130,7 +130,7 @@ EXERCISE = Exercise(
         "tanh_grad(x) = 1 - t² with t = tanh(x).",
         "x = 2: t = 0.9640, t² = 0.9293, and 1 - 0.9293 = 0.0707.",
     ),
-    convention="The argument is x, as in a book; PyTorch's backward pass keeps the output t and works with "
+    convention="The argument is x, as in most books; PyTorch's backward pass keeps the output t and works with "
     "that.",
     uses=("tanh",),
 )
