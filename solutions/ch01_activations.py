@@ -202,8 +202,8 @@ right.grid(alpha=0.2)
 #
 # Now you: what does the same layer give for $x = (0, 1, -1)$?
 #
-# **Many examples.** We seldom send one example alone; we send a **batch** of $N$, one per *row* of a
-# matrix $X$. Each row of the result belongs to one example, too:
+# **Many examples.** We seldom send one example alone; we send a **batch** of $N$ examples, one per
+# *row* of a matrix $X$. Each row of the result belongs to one example, too:
 #
 # $$Z = X W^\top + b$$
 #

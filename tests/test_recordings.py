@@ -1,6 +1,8 @@
 """What is stored agrees with PyTorch, says what made it, and is never taken for more than it is."""
 
 import json
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -10,6 +12,7 @@ from autograder.engine import catalogue
 from autograder.errors import CourseError, RecordingError
 from autograder.reference import device, live, record, recordings
 from autograder.reference.device import Device
+from tests.conftest import ROOT
 
 
 def test_the_inputs_are_still_the_recorded_ones(exercise):
@@ -123,3 +126,19 @@ def test_the_command_verifies_a_chapter(chapter, capsys):
 def test_the_command_says_which_exercise_it_does_not_know(capsys):
     assert main(["record", "--only", "no_such"]) == 1
     assert "no exercise 'no_such'" in capsys.readouterr().err
+
+
+PYTHON_NUMPY_AND_TORCH = """
+import sys
+for name in ("IPython", "anywidget", "ipywidgets", "jupytext", "matplotlib", "nbformat", "nbgrader", "sklearn", "tqdm", "traitlets"):
+    sys.modules[name] = None
+from autograder.__main__ import main
+sys.exit(main(["record", "--verify", "--device", "cpu"]))
+"""
+
+
+def test_recording_needs_nothing_but_python_numpy_and_pytorch():
+    command = [sys.executable, "-c", PYTHON_NUMPY_AND_TORCH]
+    shown = subprocess.run(command, capture_output=True, text=True, check=False, cwd=ROOT)
+    assert shown.returncode == 0, shown.stderr
+    assert shown.stdout.rstrip().endswith("all recordings agree")

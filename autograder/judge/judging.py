@@ -5,6 +5,7 @@ from __future__ import annotations
 import builtins
 import inspect
 import io
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -19,10 +20,22 @@ from autograder.judge import protocol
 from autograder.judge.preflight import SubmittedCell
 from autograder.judge.rebuild import Piece, plan, rebuild
 from autograder.judge.run import CellOutcome, SubmissionRun
-from autograder.judge.sandbox import Oracle, Sandbox
+from autograder.judge.sandbox import Oracle, Sandbox, clean
 from autograder.spec import Case, Exercise
 
 __all__ = ["Judgement", "Reference", "Sheet", "decode_sheets", "encode_sheets", "judge", "prepare"]
+
+GENERAL = {
+    Rung.DEFINED: "not written yet",
+    Rung.RETURNS: "it did not return an array of numbers",
+    Rung.SHAPE: "the shape is not the right one",
+    Rung.FINITE: "some values are not finite",
+    Rung.VALUES: "the values differ",
+    Rung.LEAVES_INPUTS: "the values are right, but the call changed its inputs",
+    Rung.REPEATABLE: "a second call with the same inputs gave something else",
+    Rung.PASSED: "",
+}
+"""What a student reads about a fresh case: where it failed, and no more."""
 
 EXCEPTIONS = frozenset(
     name for name, one in vars(builtins).items() if isinstance(one, type) and issubclass(one, BaseException)
@@ -194,7 +207,28 @@ def _assess(run: SubmissionRun, sheet: Sheet, public: Sequence[Answer], oracle: 
     verdict = assess(
         sheet.exercise, sheet.cases, sheet.expected, answers, hidden=sheet.hidden, source=sheet.source, flags=flags
     )
-    return _score(verdict, sheet)
+    return _score(_discreetly(verdict, answers, everywhere=oracle is not None), sheet)
+
+
+def _discreetly(verdict: Verdict, answers: Sequence[Answer], *, everywhere: bool) -> Verdict:
+    """A verdict whose messages hold nothing that student code chose after it had seen fresh inputs.
+
+    A shape or a dict's keys can spell what a function has seen.  everywhere: public cases were asked late, too.
+    """
+    results = tuple(
+        replace(result, message=GENERAL[result.rung], error=math.nan)
+        if (result.hidden or everywhere) and not result.passed and not given.trouble
+        else replace(result, message=clean(result.message)[:400])
+        for result, given in zip(verdict.results, answers, strict=True)
+    )
+    failed = [(result, given) for result, given in zip(results, answers, strict=True) if not result.passed]
+    if not failed:
+        return replace(verdict, results=results)
+    first, _ = min(failed, key=lambda pair: pair[0].rung)
+    message = clean(verdict.message)[:500]
+    if first.rung is not Rung.DEFINED and (first.hidden or everywhere):
+        message = f"with fresh inputs, {first.message} ({len(results) - len(failed)} of {len(results)} cases pass)"
+    return replace(verdict, results=results, message=message)
 
 
 def _score(verdict: Verdict, sheet: Sheet) -> Verdict:

@@ -12,7 +12,7 @@ import json
 import math
 import platform
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import dataclass, field, fields, is_dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
@@ -60,7 +60,7 @@ class Record:
 
     def line(self) -> str:
         """The record as one line of JSON; the same record gives the same bytes."""
-        return json.dumps(_plain(asdict(self)), sort_keys=True, ensure_ascii=False, allow_nan=False)
+        return json.dumps(_plain(self), sort_keys=True, ensure_ascii=False, allow_nan=False)
 
     @classmethod
     def from_line(cls, line: str) -> Record:
@@ -78,7 +78,9 @@ class Record:
 
 
 def _plain(value: Any) -> Any:
-    """JSON has no NaN and no infinities."""
+    """Dataclasses as dicts; JSON has no NaN and no infinities."""
+    if is_dataclass(value):
+        return _plain(vars(value))
     if isinstance(value, dict):
         return {key: _plain(one) for key, one in value.items()}
     if isinstance(value, list | tuple):
@@ -106,11 +108,15 @@ class Store:
 
     path: Path
     found: dict[str, Record] = field(default_factory=dict)
+    torn: bool = False
 
     def __post_init__(self) -> None:
         if not self.path.is_file():
             return
-        for line in self.path.read_text(encoding="utf-8").splitlines():
+        text = self.path.read_text(encoding="utf-8", errors="replace")
+        # A killed run may have left half a line.
+        self.torn = bool(text) and not text.endswith("\n")
+        for line in text.split("\n"):
             try:
                 record = Record.from_line(line)
             except (ValueError, KeyError, TypeError):
@@ -120,9 +126,9 @@ class Store:
     def add(self, record: Record) -> None:
         """Append a record; it is on disk when this returns."""
         self.path.parent.mkdir(parents=True, exist_ok=True)
-        torn = self.path.is_file() and self.path.stat().st_size and not self.path.read_bytes().endswith(b"\n")
         with self.path.open("a", encoding="utf-8") as file:
-            file.write(("\n" if torn else "") + record.line() + "\n")
+            file.write(("\n" if self.torn else "") + record.line() + "\n")
+        self.torn = False
         self.found[record.key] = record
 
 

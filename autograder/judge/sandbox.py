@@ -36,7 +36,7 @@ from autograder.errors import RefusedValue, SandboxError
 from autograder.judge import protocol
 from autograder.judge.server import STATUS
 
-__all__ = ["Limits", "Lost", "Mode", "Oracle", "Sandbox", "Session"]
+__all__ = ["Limits", "Lost", "Mode", "Oracle", "Sandbox", "Session", "clean"]
 
 Mode = Literal["namespaces", "limits"]
 START_SECONDS = 120.0

@@ -9,11 +9,14 @@ import multiprocessing
 import os
 import signal
 import socket
+import sys
 import tempfile
+import traceback
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -79,24 +82,35 @@ class Pool:
             meanwhile()
             sheets = prepare(chapter, seed)
             for job in jobs:
-                yield job, judge_job(self.sandbox, self.release, sheets, job)
+                yield job, _guarded(partial(judge_job, self.sandbox, self.release, sheets, job), job)
             return
         with tempfile.NamedTemporaryFile(prefix="sheets-") as file:
             # One worker computes what is expected, and all read it: this process never needs torch.
             prepared = self.executor.submit(_prepare, chapter, seed, file.name)
             meanwhile()
-            prepared.result()
+            try:
+                prepared.result()
+            except BrokenProcessPool:
+                raise SandboxError("a worker ended at once; is this machine out of memory? try --workers 1") from None
             waiting: dict[Future[Record], Job] = {self.executor.submit(_work, job, file.name): job for job in jobs}
             for done in as_completed(waiting):
-                try:
-                    yield waiting[done], done.result()
-                except (BrokenProcessPool, SandboxError):
-                    yield waiting[done], None
+                yield waiting[done], _guarded(done.result, waiting[done])
 
     def close(self) -> None:
         """End the workers."""
         if self.executor is not None:
             self.executor.shutdown(cancel_futures=True)
+
+
+def _guarded(result: Callable[[], Record], job: Job) -> Record | None:
+    """The record, or None where the grader itself failed: the class goes on, and the student is named at the end."""
+    try:
+        return result()
+    except BrokenProcessPool:
+        return None
+    except Exception:
+        print(f"while judging {job.student}:\n{traceback.format_exc()}", file=sys.stderr)
+        return None
 
 
 @dataclass(frozen=True)

@@ -56,7 +56,8 @@ def offer(exercise: Exercise) -> None:
 
     button.on_click(clicked)
     button.disabled = level >= len(LEVELS)
-    show.publish(ipywidgets.VBox([button, place]), f"hint({exercise.name}) gives a hint")
+    box = ipywidgets.VBox([button, place], layout={"align_items": "flex-start"})
+    show.publish(box, f"hint({exercise.name}) gives a hint")
 
 
 def _label(level: int) -> str:

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from html import escape
 from typing import Any
 
-from autograder.engine.verdict import CaseResult, Verdict
+from autograder.engine.verdict import CaseResult, Rung, Verdict
 
 __all__ = ["card", "display", "hints_html", "publish", "shell", "verdict_html", "verdict_text"]
 
@@ -22,10 +22,10 @@ STYLE = """
 .nn-card h4{margin:0 0 .3em;font-size:15px;font-weight:600}.nn-card p{margin:.4em 0}
 .nn-card .nn-quiet{opacity:.75;font-size:12.5px}
 .nn-card table{border-collapse:collapse;margin:.5em 0;font-size:13px}
-.nn-card th,.nn-card td{text-align:left;padding:.15em 1.2em .15em 0;border:0;background:none;vertical-align:top}
+.nn-card table th,.nn-card table td{text-align:left!important;padding:.15em 1.2em .15em 0;border:0;background:none;vertical-align:top}
 .nn-card th{font-weight:600;border-bottom:1px solid var(--jp-border-color2,#8884)}
 .nn-card td{white-space:nowrap}.nn-card p b{font-weight:600}
-.nn-card td.num{font-variant-numeric:tabular-nums;text-align:right}
+.nn-card table td.num{font-variant-numeric:tabular-nums;text-align:right!important}
 .nn-card summary{cursor:pointer}
 </style>
 """
@@ -64,6 +64,8 @@ def card(kind: str, body: str) -> str:
 def verdict_text(verdict: Verdict, note: str = "") -> str:
     """The verdict as plain text, at most about 100 columns."""
     lines = [f"{verdict.exercise}: {_headline(verdict)}"]
+    if verdict.rung is Rung.DEFINED:
+        return lines[0]
     width = max((len(result.name) for result in verdict.results), default=4)
     for result in verdict.results:
         lines.append(f"  {result.name:<{width}}  {result.expected:<24}  {_error(result):>8}  {result.rung.says}")
@@ -77,6 +79,8 @@ def verdict_text(verdict: Verdict, note: str = "") -> str:
 def verdict_html(verdict: Verdict, note: str = "") -> str:
     """The verdict as a card: headline, what differs, the question that a known misconception raises, the cases."""
     parts = [f"<h4>{'✓' if verdict.passed else '○'} <code>{escape(verdict.exercise)}</code> {escape(_headline(verdict))}</h4>"]
+    if verdict.rung is Rung.DEFINED:
+        return card("fail", parts[0])
     if not verdict.passed:
         parts.append(f"<p>{escape(_capital(verdict.message))}.</p>")
     for sentence in _sentences(verdict, note):
@@ -105,6 +109,8 @@ def hints_html(name: str, hints: Sequence[tuple[str, str]]) -> str:
 def _headline(verdict: Verdict) -> str:
     if verdict.passed:
         return f"passes, {_points(verdict.points)}"
+    if verdict.rung is Rung.DEFINED:
+        return verdict.message
     passed = sum(result.passed for result in verdict.results)
     return f"not yet: {passed} of {len(verdict.results)} cases pass"
 

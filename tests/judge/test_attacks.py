@@ -295,3 +295,36 @@ def test_what_was_seen_in_a_hidden_case_cannot_be_told_in_a_later_public_one(
     assert "4" in told, "the public ones are told"
     last = sheets[0].cases[-1].inputs["x"]
     assert not any(f"{abs(number):.5f}"[:7] in told for number in last)
+
+
+SPELLING = {
+    "the keys of a dict": "{repr(x): 1, 'b': 2}",
+    "a text": "[repr(x)] * 2",
+    "a shape": "np.zeros((0, int(str(abs(x.flat[0]))[2:6])))",
+    "a tuple's length": "(1.0,) * int(str(abs(x.flat[0]))[2:6])",
+}
+
+
+@pytest.mark.parametrize("value", SPELLING.values(), ids=SPELLING.keys())
+def test_what_a_function_returns_cannot_spell_a_hidden_input_on_the_feedback_page(
+    judge: Callable[..., Judgement], sheets: list[Sheet], value: str
+) -> None:
+    found = judge(tiny.submission({"double": f"def double(x):\n    return {value}"}))
+    told = found.verdicts[0].message + " ".join(result.message for result in found.verdicts[0].results)
+    for case, hidden in zip(sheets[0].cases, sheets[0].hidden, strict=True):
+        if case.name == "a vector":
+            assert (str(abs(float(case.inputs["x"][0])))[2:6] in told) is not hidden
+
+
+def test_a_fresh_case_still_says_where_it_failed(judge: Callable[..., Judgement], sheets: list[Sheet]) -> None:
+    public = next(case.inputs["x"] for case in sheets[2].cases)
+    body = f"def ordered(x):\n    return np.sort(x) if abs(x[0] - {public[0]}) < 1e-9 or x.size > 5 else np.zeros(3)"
+    verdict = judge(tiny.submission({"ordered": body})).verdicts[2]
+    assert verdict.message.startswith("with fresh inputs, the shape is not the right one")
+    assert verdict.score == 1.0
+
+
+def test_texts_that_a_student_chooses_lose_their_control_characters(judge: Callable[..., Judgement]) -> None:
+    verdict = judge(tiny.submission({"double": "def double(x):\n    return {'\\x1b[31mred': 1, 'b': 2}"})).verdicts[0]
+    assert "\x1b" not in repr(verdict.message) + "".join(result.message for result in verdict.results)
+    assert "red" in verdict.message

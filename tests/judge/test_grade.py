@@ -18,6 +18,7 @@ from autograder.engine import catalogue
 from autograder.errors import CourseError
 from autograder.judge import grade as command
 from autograder.judge import gradebook
+from autograder.judge import workers as pool
 from autograder.judge.course import Course, chapter_named
 from autograder.judge.export import export
 from autograder.judge.feedback import feedback
@@ -382,3 +383,22 @@ def test_submissions_of_other_chapters_are_left_alone(graded: Graded, course: Co
     assert {path.parent.name for path in course.submitted(tiny.CHAPTER).values()} == {tiny.CHAPTER}
     assert course.submitted("ch91_other") == {}
     assert json.loads(course.verdicts(tiny.CHAPTER).read_text().splitlines()[0])["chapter"] == tiny.CHAPTER
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_a_fault_of_the_grader_costs_one_student_a_second_run_and_nobody_else(
+    course: Course, hand_in: HandIn, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], workers: int
+) -> None:
+    for student in ("ada", "ben"):
+        hand_in(student, tiny.submission())
+    guarded = pool._guarded
+
+    def fail_for_ada(result: Callable[[], Record], job: pool.Job) -> Record | None:
+        return guarded(result if job.student != "ada" else lambda: 1 / 0, job)  # type: ignore[arg-type,return-value]
+
+    monkeypatch.setattr(pool, "_guarded", fail_for_ada)
+    found = grade(course, tiny.CHAPTER, seed=SEED, workers=workers)
+    assert (found.unjudged, [one.student for one in found.records]) == (("ada",), ["ben"])
+    assert "while judging ada" in capsys.readouterr().err
+    assert "run the command again" in summary(found)[-1]
+    monkeypatch.undo()

@@ -62,6 +62,15 @@ def test_a_wrong_answer_is_one_line_and_a_table_and_the_misconceptions_hint(toy_
     assert "A thought: What happens to 3?" in capsys.readouterr().out
 
 
+def test_a_stub_is_one_line_without_a_table(toy_course, capsys):
+    def stub(x):
+        raise NotImplementedError
+
+    with pytest.raises(NotYet, match="^double: not written yet$"):
+        check(replace_name(stub, "double"))
+    assert capsys.readouterr().out == "double: not written yet\n"
+
+
 @pytest.mark.parametrize(
     ("given", "words"),
     [(np.zeros(3), "got a value of type ndarray: no brackets"), (3, "got a value of type int"), ("double", None)],
