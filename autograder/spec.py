@@ -16,7 +16,7 @@ __all__ = ["Case", "Exercise", "FreeAnswer", "Misconception", "Rng", "Tolerance"
 Tree = Any
 """An array, number, string, bool or None, or a dict, list or tuple of trees."""
 
-Difficulty = Literal["easy", "middling", "hard"]
+Difficulty = Literal["easy", "medium", "hard"]
 
 
 @dataclass(frozen=True)
@@ -90,7 +90,7 @@ class Exercise:
     section          where the chapter explains it: "1.5"
     points           the maximum score; every case is worth the same share
     minutes          honest time for a student who has read the section
-    difficulty       "easy", "middling" or "hard"
+    difficulty       "easy", "medium" or "hard"
     reference        PyTorch: gets the inputs as tensors (a generator for `Rng`), returns a tensor or a tree of them
     cases            cases(rng) yields Case objects, small ones first; the same rng gives the same cases
     misconceptions   known wrong answers with their hints

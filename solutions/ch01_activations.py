@@ -32,8 +32,7 @@
 # | 1.8 A signal through many layers | predict whether a deep network lives, and start it well | 25 min | 20 min |
 # | 1.9 What you take along | find everything again | 10 min | |
 #
-# Together that is 135 minutes of reading and 140 of exercises. The minutes are our estimate for a
-# first reading; take more where you need more.
+# Together that is 135 minutes of reading and 140 of exercises: our estimate for a first reading.
 #
 # **How to read.** Most sections go the same way: a question, a prediction, code, a picture that moves,
 # an exercise, its check, and what you should have seen. Write each prediction down before you go on. A
@@ -335,8 +334,7 @@ print("best w and b:", best.round(6) + 0.0)  # + 0.0 turns -0 into 0
 print("its answers: ", (columns @ best).round(6))
 
 # %% [markdown]
-# The best that a linear layer can do is to answer 0.5 to every input. That says nothing about any of
-# them.
+# The best that a linear layer can do is to answer 0.5 to every input.
 #
 # **By hand: the same network with a bend.** Two inputs, two hidden neurons, one output: a 2-2-1
 # network. The hidden neurons now get an activation function, the smallest bend there is: *negative
@@ -456,7 +454,7 @@ widgets.activation_explorer()
 # %% [markdown]
 # Choose each function in turn, and move $x$ from the left end to the right. Three places: **the
 # sigmoid at its steepest**, **the sigmoid at 3**, and **ReLU, switched off**. (The lower picture
-# belongs to section 1.5. We come back to it.)
+# belongs to section 1.5.)
 #
 # **What you should have seen.** At 0 they are 0, 0.5 and 0. Only tanh can be negative. Only ReLU
 # grows without end; sigmoid and tanh flatten out on both sides, which section 1.5 calls saturation.
@@ -467,7 +465,7 @@ widgets.activation_explorer()
 # $$\text{ReLU}(x) = \max(x, 0)$$
 #
 # It is the bend of section 1.3. It costs one comparison, and where $x$ is positive it passes the
-# signal on unchanged. Today it is the usual first choice in hidden layers.
+# signal on unchanged.
 #
 # **Exercise 1.2: ReLU** (3 minutes, easy, 2 points)
 #
@@ -514,7 +512,7 @@ widgets.layer_bends_space(relu)
 #
 # Both are right on paper. On a computer each is safe on one side of 0. Which of them is safe where?
 #
-# **Exercise 1.3: Sigmoid, stable** (12 minutes, middling, 3 points)
+# **Exercise 1.3: Sigmoid, stable** (12 minutes, medium, 3 points)
 #
 # Write it so that no input overflows, −1000 and 1000 included, and no warning appears. (The check
 # reports a warning, but takes no points for it.) One thing to know: `np.where(condition, a, b)`
@@ -561,7 +559,7 @@ widgets.neuron(sigmoid)
 #
 # $$\tanh(x) = 2\,\sigma(2x) - 1$$
 #
-# **Exercise 1.4: Tanh from exponentials, stable** (10 minutes, middling, 3 points)
+# **Exercise 1.4: Tanh from exponentials, stable** (10 minutes, medium, 3 points)
 #
 # Write it from exponentials (not with `np.tanh`), safe for ±1000. The trap of the sigmoid waits here
 # too: for large $x$ the formula above is `inf / inf`, and that is `nan`. Which exponential can you
@@ -687,7 +685,7 @@ def relu_grad(x):
 check(relu_grad)
 
 # %% [markdown]
-# **Exercise 1.7: Slope of the sigmoid** (7 minutes, middling, 3 points)
+# **Exercise 1.7: Slope of the sigmoid** (7 minutes, medium, 3 points)
 #
 # Call your own `sigmoid`, once.
 
@@ -842,7 +840,7 @@ widgets.softmax_steps()
 # and `inf / inf` is `nan`.
 
 # %% [markdown]
-# **Exercise 1.9: Softmax along any axis, stable** (15 minutes, middling, 4 points)
+# **Exercise 1.9: Softmax along any axis, stable** (15 minutes, medium, 4 points)
 #
 # Subtract something that makes every exponential safe. `axis` says along which axis the results add up
 # to 1: for logits of shape $(N, C)$, with $N$ examples and $C$ classes, that is the last one,
@@ -936,7 +934,7 @@ print(log_softmax(np.array([1000.0, 0.0])))
 #
 # You have all the pieces. A network is a list of layers. After every layer but the last comes the
 # hidden activation function; after the last one comes the output's. Let $h^{(0)} = x$ be one example,
-# and $L$ the number of layers. (The input layer does not count: it computes nothing.)
+# and $L$ the number of layers. (The input layer does not count.)
 #
 # $$h^{(l)} = f\big(W^{(l)} h^{(l-1)} + b^{(l)}\big) \quad \text{for } l = 1, \dots, L - 1$$
 #
@@ -1038,8 +1036,7 @@ print("without bend: ", linear(linear(xor_x, *first), *second).ravel())
 # 1, 1, 0, the last column of the table in section 1.3.
 #
 # **Were we lucky with these weights?** Let us take the hidden weights *at random*, a thousand times,
-# and look for the best output layer as in section 1.3. This is not yet learning, but it shows what
-# the bend makes possible. (The cell uses your `linear` and `relu`.)
+# and look for the best output layer as in section 1.3. (The cell uses your `linear` and `relu`.)
 #
 # **Predict.** Of a thousand random hidden layers of 8 neurons, how many allow XOR without a bend? And
 # with ReLU?
@@ -1166,7 +1163,7 @@ widgets.signal_through_depth()
 # $1/n$. $n$ is called **fan-in**, the number of inputs of each neuron; the number of neurons in the
 # layer is its **fan-out**.
 #
-# **Exercise 1.12: Kaiming initialisation** (8 minutes, middling, 3 points)
+# **Exercise 1.12: Kaiming initialisation** (8 minutes, medium, 3 points)
 #
 # Draw a matrix of normally distributed numbers with mean 0 and *variance* $2 / \text{fan-in}$.
 # NumPy's `rng.normal` wants the standard deviation. Which of the two lengths comes first in the

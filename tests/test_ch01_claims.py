@@ -201,7 +201,7 @@ def test_two_layers_without_a_bend_are_one(says: Says, ch01: SimpleNamespace) ->
     assert np.abs(ch01.two_layers - ch01.one_layer).max() < 1e-12
 
 
-def test_no_linear_layer_can_do_xor_and_the_best_answers_one_half_to_every_input(says: Says, ch01: SimpleNamespace) -> None:
+def test_no_linear_layer_can_do_xor_and_the_best_always_answers_one_half(says: Says, ch01: SimpleNamespace) -> None:
     says("The best that a linear layer can do is to answer 0.5 to every input")
     columns = np.column_stack([ch01.xor_x, np.ones(4)])
     best = np.linalg.lstsq(columns, ch01.xor_y, rcond=None)[0]

@@ -17,7 +17,7 @@ from autograder.engine import tree
 from autograder.errors import RefusedValue
 from autograder.spec import Rng
 
-__all__ = ["Answer", "answer", "describe_error"]
+__all__ = ["Answer", "answer", "describe_error", "same"]
 
 Trouble = Literal["", "missing", "not written", "raised", "timeout", "refused", "lost"]
 
@@ -57,7 +57,7 @@ def answer(function: Callable[..., Any], inputs: Mapping[str, Any], *, twice: bo
             start = time.perf_counter()
             raw = function(**given)
             seconds = time.perf_counter() - start
-            changed = tuple(name for name in inputs if not _same(given[name], inputs[name]))
+            changed = tuple(name for name in inputs if not same(given[name], inputs[name]))
             value = _plain(raw)
             again = _plain(function(**_materialise(inputs))) if twice else value
     except NotImplementedError as error:
@@ -71,7 +71,7 @@ def answer(function: Callable[..., Any], inputs: Mapping[str, Any], *, twice: bo
         value=value,
         changed=changed,
         warned=warned,
-        repeatable=_same(value, again),
+        repeatable=same(value, again),
         seconds=seconds,
     )
 
@@ -92,14 +92,14 @@ def _plain(raw: Any) -> Any:
     return tree.unpack(*tree.pack(raw))
 
 
-def _same(left: Any, right: Any) -> bool:
+def same(left: Any, right: Any) -> bool:
     """Whether two trees are equal, NaN to NaN; generators and seeds are not compared."""
     if left is right or isinstance(left, np.random.Generator | Rng):
         return True
     if isinstance(left, np.ndarray) and isinstance(right, np.ndarray):
         return left.dtype == right.dtype and np.array_equal(left, right, equal_nan=True)
     if isinstance(left, dict) and isinstance(right, dict):
-        return left.keys() == right.keys() and all(_same(left[key], right[key]) for key in left)
+        return left.keys() == right.keys() and all(same(left[key], right[key]) for key in left)
     if isinstance(left, list | tuple) and isinstance(right, list | tuple):
-        return len(left) == len(right) and all(_same(a, b) for a, b in zip(left, right, strict=True))
+        return len(left) == len(right) and all(same(a, b) for a, b in zip(left, right, strict=True))
     return bool(type(left) is type(right) and (left == right or left != left))

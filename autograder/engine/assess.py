@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
-from autograder.engine.answer import Answer, answer
+from autograder.engine.answer import Answer, answer, same
 from autograder.engine.compare import close, compare, measured
 from autograder.engine.verdict import CaseResult, Rung, Verdict
-from autograder.spec import Case, Exercise, Misconception
+from autograder.spec import Case, Exercise, Misconception, Rng
 
-__all__ = ["assess", "diagnose"]
+__all__ = ["assess", "diagnose", "ignores_rng"]
 
 
 def assess(
@@ -44,7 +45,7 @@ def assess(
         exercise=exercise.name,
         points=exercise.points,
         score=round(exercise.points * passed / len(cases), 4) if cases else 0.0,
-        message=_summary(exercise, results),
+        message=_summary(results),
         results=results,
         misconception=misconception.name if misconception else "",
         hint=misconception.hint if misconception else "",
@@ -64,10 +65,12 @@ def diagnose(exercise: Exercise, cases: Sequence[Case], answers: Sequence[Answer
         return None
     rows = [(case, given, _measured(exercise, case, given)) for case, given in zip(cases, answers, strict=True)]
     # all() stops at the first case that differs, so most misconceptions are called once or twice.
+    ignores = ignores_rng(cases, answers)
     fitting = [
         one
         for one in exercise.misconceptions
         if all(_alike(exercise, case, given, value, one) for case, given, value in rows)
+        and ignores == ignores_rng(cases, [answer(one.wrong, case.inputs, twice=False) for case in cases])
     ]
     return fitting[0] if len(fitting) == 1 else None
 
@@ -99,15 +102,46 @@ def _compare_all(
     hidden: Sequence[bool],
 ) -> tuple[CaseResult, ...]:
     rows = zip(cases, expected, answers, hidden, strict=True)
-    return tuple(compare(exercise, case, want, given, hidden=private) for case, want, given, private in rows)
+    results = [compare(exercise, case, want, given, hidden=private) for case, want, given, private in rows]
+    if ignores_rng(cases, answers):
+        message = "another rng gave the same numbers; draw from the rng that is given"
+        for index, case in enumerate(cases):
+            if results[index].passed and _seeds(case):
+                results[index] = replace(results[index], rung=Rung.REPEATABLE, message=message)
+    return tuple(results)
 
 
-def _summary(exercise: Exercise, results: Sequence[CaseResult]) -> str:
+def ignores_rng(cases: Sequence[Case], answers: Sequence[Answer]) -> bool:
+    """Whether two cases that differ in nothing but their generators got the same numbers.
+
+    Seen from outside: what the function says about itself does not matter.
+    """
+    seen: list[tuple[Case, Answer]] = []
+    for case, given in zip(cases, answers, strict=True):
+        if _seeds(case) and given.value is not None:
+            for other, before in seen:
+                twins = _seeds(case) != _seeds(other) and same(_without_seeds(case), _without_seeds(other))
+                if twins and same(given.value, before.value):
+                    return True
+            seen.append((case, given))
+    return False
+
+
+def _seeds(case: Case) -> list[int]:
+    return [value.seed for value in case.inputs.values() if isinstance(value, Rng)]
+
+
+def _without_seeds(case: Case) -> dict[str, Any]:
+    return {name: value for name, value in case.inputs.items() if not isinstance(value, Rng)}
+
+
+def _summary(results: Sequence[CaseResult]) -> str:
+    """What is wrong with the first failing case, in one line; a case that is not finite counts like one that differs."""
     failed = [result for result in results if not result.passed]
     if not failed:
         return f"all {len(results)} cases pass"
-    first = min(failed, key=lambda result: result.rung)
+    first = min(failed, key=lambda result: min(result.rung, Rung.FINITE) if result.rung <= Rung.VALUES else result.rung)
     if first.rung is Rung.DEFINED:
         return first.message
     where = "in a hidden case" if first.hidden else f"in the case “{first.name}”"
-    return f"{where}, {first.message} ({len(results) - len(failed)} of {len(results)} cases pass)"
+    return f"{where}, {first.message}"

@@ -10,7 +10,7 @@ import numpy as np
 from autograder.engine import tree
 from autograder.engine.answer import Answer
 from autograder.engine.verdict import CaseResult, Rung
-from autograder.spec import Case, Exercise, Tolerance
+from autograder.spec import Case, Exercise, Rng, Tolerance
 
 __all__ = ["allowed_error", "close", "compare", "describe", "measured"]
 
@@ -41,16 +41,17 @@ def compare(exercise: Exercise, case: Case, expected: Any, answer: Answer, *, hi
 
     hidden: the case is drawn from a private seed, so the message must not show its values.
     """
-    shown = describe(expected)
+    shown = "statistics of the result" if exercise.measure else describe(expected)
 
     def result(rung: Rung, message: str = "", error: float = np.nan) -> CaseResult:
         return CaseResult(case.name, rung, shown, float(error), message, hidden)
 
     if answer.trouble:
         rung, sentence = NOT_RETURNED[answer.trouble]
-        return result(rung, sentence.format(detail=answer.detail))
+        shapes = f"; the inputs were {_shapes(case)}" if answer.trouble == "raised" and not hidden else ""
+        return result(rung, sentence.format(detail=answer.detail) + shapes)
     if answer.value is None:
-        return result(Rung.RETURNS, "it returned None; does it end with a return statement?")
+        return result(Rung.RETURNS, "it returned None; was a return statement reached?")
     try:
         value = measured(exercise, answer.value, case.inputs)
     except Exception as problem:  # an author's measure meets whatever shape a student returned
@@ -58,7 +59,8 @@ def compare(exercise: Exercise, case: Case, expected: Any, answer: Answer, *, hi
 
     wanted, got = list(tree.leaves(expected)), list(tree.leaves(value))
     if len(wanted) != len(got):
-        return result(Rung.RETURNS, f"it returned {describe(value)}; expected {shown}")
+        remedy = "; wrap it in np.array" if isinstance(value, list | tuple) and len(wanted) == 1 else ""
+        return result(Rung.RETURNS, f"it returned {describe(value)}; expected {shown}{remedy}")
     worst = 0.0
     for (path, one), (_, other) in zip(wanted, got, strict=True):
         rung, message, error = _compare_leaf(one, other, path, exercise.tolerance, hidden)
@@ -69,7 +71,8 @@ def compare(exercise: Exercise, case: Case, expected: Any, answer: Answer, *, hi
         names = " and ".join(f"`{name}`" for name in answer.changed)
         return result(Rung.LEAVES_INPUTS, f"the values are right, but the call changed its input {names}; work on a copy", worst)
     if not answer.repeatable:
-        return result(Rung.REPEATABLE, "a second call with the same inputs gave something else", worst)
+        remedy = "; draw from the rng that is given" if any(isinstance(one, Rng) for one in case.inputs.values()) else ""
+        return result(Rung.REPEATABLE, f"a second call with the same inputs gave something else{remedy}", worst)
     return result(Rung.PASSED, "", worst)
 
 
@@ -110,6 +113,9 @@ def _compare_leaf(
         return Rung.VALUES, f"the values{at} differ", worst
     at_worst = _first(error == np.where(wrong, error, -1.0).max())
     found, right = array[at_worst], wanted[at_worst]
+    if wanted.ndim == 0:
+        named = path.replace("_", " ") if path else "the number"
+        return Rung.VALUES, f"{named} is {found:.6g}; expected {right:.6g}", worst
     shown = f"largest error {worst:.2g} at {_place(at_worst)}{at}: got {found:.6g}, expected {right:.6g}"
     return Rung.VALUES, shown, worst
 
@@ -148,6 +154,19 @@ def describe(value: Any) -> str:
     if isinstance(value, bool | int | float | np.generic):
         return "a number"
     return "None" if value is None else f"a {type(value).__name__}"
+
+
+def _shapes(case: Case) -> str:
+    """The inputs of a case with their shapes: "x (2, 3), weight (4, 3)"."""
+    said = []
+    for name, value in case.inputs.items():
+        if isinstance(value, np.ndarray):
+            said.append(f"{name} {value.shape}")
+        elif isinstance(value, list | tuple):
+            said.append(f"{name} {describe(value)}")
+        else:
+            said.append(f"{name} = {value!r}"[:60])
+    return ", ".join(said)
 
 
 def _first(mask: np.ndarray) -> tuple[int, ...]:

@@ -2,7 +2,7 @@
 
 Two layers.  `enter_server_namespaces` and `build_root` run once, in the fork-server: afterwards the process sees
 a root folder that holds Python, NumPy, matplotlib and IPython, and nothing else.  `enter_session_namespaces`,
-`private_tmp`, `limit` and `give_up_privileges` run after each fork, for one submission.
+`private_folder`, `limit` and `give_up_privileges` run after each fork, for one submission.
 
 Inside, the submission is user 1000 without capabilities.  Started by root, that user is `nobody` outside, because the
 kernel does not count processes of the real root against RLIMIT_NPROC.
@@ -24,13 +24,14 @@ __all__ = [
     "NOBODY",
     "adopt_orphans",
     "build_root",
+    "choose_private",
     "close_all_but",
     "die_with_parent",
     "enter_server_namespaces",
     "enter_session_namespaces",
     "give_up_privileges",
     "limit",
-    "private_tmp",
+    "private_folder",
 ]
 
 INSIDE = 1000
@@ -50,7 +51,8 @@ SYS_MOUNT_SETATTR = 442
 PLACES = ("/sys", "/mnt", "/media", "/srv", "/opt", "/tmp")  # noqa: S108
 """Folders that the sandbox's root may be built over: the first that is there and holds nothing that must be shown."""
 
-TMP = "/tmp"  # noqa: S108 - it is a private mount
+PRIVATE = ("/tmp", "/var/tmp", "/scratch")  # noqa: S108
+"""Where a submission's own empty folder may lie: the first below which nothing must be shown."""
 
 libc = ctypes.CDLL(None, use_errno=True)
 
@@ -124,10 +126,11 @@ def _write_maps(process: str, users: str, groups: str, *, deny_setgroups: bool, 
     write("gid_map", groups)
 
 
-def build_root(shown: Sequence[str], hidden: Sequence[str]) -> None:
+def build_root(shown: Sequence[str], hidden: Sequence[str]) -> str:
     """A new read-only root folder that shows `shown` (files and folders) at their own paths, and nothing else.
 
     hidden: folders inside shown ones that must look empty; shown entries below them are shown again.
+    Returns the folder, empty so far, on which `private_folder` puts each submission's own.
     """
     base = next((one for one in PLACES if Path(one).is_dir() and not _above(one, shown)), None)
     if base is None:
@@ -145,7 +148,8 @@ def build_root(shown: Sequence[str], hidden: Sequence[str]) -> None:
             _show(path, base)
     for device in ("null", "zero", "urandom", "random"):
         _show(f"/dev/{device}", base)
-    os.makedirs(base + TMP, mode=0o755)
+    private = choose_private(shown)
+    os.makedirs(base + private, mode=0o755)
     os.makedirs(base + "/.old")
     _call("pivot_root", base.encode(), (base + "/.old").encode())
     os.chdir("/")
@@ -153,6 +157,12 @@ def build_root(shown: Sequence[str], hidden: Sequence[str]) -> None:
     os.rmdir("/.old")
     _make_read_only()
     libc.sethostname(b"sandbox", 7)
+    return private
+
+
+def choose_private(shown: Sequence[str]) -> str:
+    """The folder for a submission's own files: /tmp, unless the course itself is installed below it."""
+    return next(one for one in PRIVATE if not _above(one, shown))
 
 
 def _above(folder: str, paths: Sequence[str]) -> bool:
@@ -191,10 +201,10 @@ def enter_session_namespaces(proc: int) -> None:
     _write_maps("self", f"{INSIDE} {INSIDE} 1", f"{INSIDE} {INSIDE} 1", deny_setgroups=True, proc=proc)
 
 
-def private_tmp(size: str) -> None:
-    """An empty /tmp in memory that nobody else sees, as working folder."""
-    mount("tmpfs", TMP, "tmpfs", MS_NOSUID | MS_NODEV, f"mode=700,size={size},nr_inodes=4096")
-    os.chdir(TMP)
+def private_folder(path: str, size: str) -> None:
+    """An empty folder in memory that nobody else sees, as working folder."""
+    mount("tmpfs", path, "tmpfs", MS_NOSUID | MS_NODEV, f"mode=700,size={size},nr_inodes=4096")
+    os.chdir(path)
 
 
 def limit(memory: int, cpu_seconds: int, processes: int | None) -> None:

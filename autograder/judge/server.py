@@ -4,7 +4,7 @@ Started by `sandbox.Sandbox` as a program with an empty environment and one open
 may use, isolates itself for good, and then waits: each message brings two sockets, and each message makes
 
     keeper    watches the grader's end of the leash; kills the submission when the grader lets go
-    submission    process 1 of its own namespaces, with private /tmp, limits, no capabilities
+    submission    process 1 of its own namespaces, with a private folder, limits, no capabilities
 
 Neither references nor torch, gradebook, other submissions or the repository ever enter this process's memory.
 """
@@ -22,6 +22,7 @@ import socket
 import struct
 import sys
 import sysconfig
+import tempfile
 import time
 import traceback
 from pathlib import Path
@@ -120,7 +121,8 @@ def _isolate(settings: dict[str, Any]) -> tuple[bool, int]:
     for folder in settings["packages"]:
         shown += [path for name in PACKAGES if os.path.exists(path := f"{folder}/{name}")]
     isolation.enter_server_namespaces()
-    isolation.build_root(shown, [f"{library}/site-packages", f"{library}/dist-packages"])
+    private = isolation.build_root(shown, [f"{library}/site-packages", f"{library}/dist-packages"])
+    settings["private"] = tempfile.tempdir = os.environ["TMPDIR"] = os.environ["HOME"] = private
     inner = os.fork()
     if inner:
         # The outer process only waits; process 1 of the namespace takes every submission with it.
@@ -172,7 +174,7 @@ def _confine(frames: int, proc: int, settings: dict[str, Any]) -> None:
     if settings["mode"] == "namespaces":
         with open(os.open("self/oom_score_adj", os.O_WRONLY, dir_fd=proc), "w") as file:
             file.write("1000")
-        isolation.private_tmp(settings["tmp"])
+        isolation.private_folder(settings["private"], settings["tmp"])
     else:
         os.setsid()
         isolation.die_with_parent()

@@ -9,7 +9,7 @@ from typing import Any
 from autograder.engine import catalogue
 from autograder.engine.answer import Answer, answer
 from autograder.engine.assess import assess
-from autograder.engine.verdict import Verdict
+from autograder.engine.verdict import Rung, Verdict
 from autograder.errors import CourseError, NotYet
 from autograder.reference import recordings
 from autograder.spec import Exercise
@@ -27,7 +27,8 @@ def check(function: Callable[..., Any]) -> None:
     """
     exercise = exercise_of(function)
     verdict = judge(function, exercise)
-    Store.open().attempted(exercise, verdict)
+    if verdict.rung is not Rung.DEFINED:
+        Store.open().attempted(exercise, verdict)
     note = "" if verdict.passed else _unfinished_parts(function, exercise)
     show.display(show.verdict_text(verdict, note), show.verdict_html(verdict, note))
     if not verdict.passed:
@@ -105,13 +106,13 @@ def _stub(trace: Any) -> str:
 
 
 def _checked_name(source: str) -> str | None:
-    """The name f when a cell consists of the one call check(f)."""
+    """The name f when a cell consists of the one call check(f) or hint(f)."""
     try:
         body = ast.parse(source).body
     except SyntaxError:
         return None
     match body:
-        case [ast.Expr(value=ast.Call(func=ast.Name(id="check"), args=[ast.Name(id=name)]))]:
+        case [ast.Expr(value=ast.Call(func=ast.Name(id="check" | "hint"), args=[ast.Name(id=name)]))]:
             return name
     return None
 

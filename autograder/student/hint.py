@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from autograder.errors import NotYet
 from autograder.spec import Exercise
 from autograder.student import show
 from autograder.student.store import Store
@@ -13,10 +14,12 @@ __all__ = ["LEVELS", "hint", "offer"]
 LEVELS = ("a nudge", "where to look", "the formula", "a worked line")
 
 
-def hint(function: Any) -> None:
+def hint(function: Any = None) -> None:
     """Show the next hint for an exercise, given as the function or its name; after the last one, all of them."""
     from autograder.student.check import exercise_of
 
+    if function is None:
+        raise NotYet("name the exercise, such as hint(softmax)")
     exercise = exercise_of(function)
     level = Store.open().took_hint(exercise)
     show.display(hints_text(exercise, level), show.hints_html(exercise.name, shown(exercise, level)))

@@ -93,7 +93,7 @@ def verdict_html(verdict: Verdict, note: str = "") -> str:
         for result in verdict.results
     )
     head = "<tr><th scope=col>case</th><th scope=col>expected</th><th scope=col>largest error</th><th scope=col>verdict</th></tr>"
-    table = f"<table>{head}{rows}</table>"
+    table = f'<div style="overflow-x:auto"><table>{head}{rows}</table></div>'
     folded = f"<details><summary>{len(verdict.results)} cases</summary>{table}</details>"
     parts.append(folded if verdict.passed else table)
     parts.append(f'<p class="nn-quiet">Compared with {escape(verdict.source)}.</p>')

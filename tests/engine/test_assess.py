@@ -8,7 +8,7 @@ import pytest
 from autograder.engine.answer import Answer, answer
 from autograder.engine.assess import assess
 from autograder.engine.verdict import Rung
-from autograder.spec import Tolerance
+from autograder.spec import Case, Rng, Tolerance
 from tests.conftest import double, doubles_in_place, squares
 
 
@@ -65,7 +65,7 @@ def test_each_rung_is_reached_and_says_what_is_wrong(toy, function, rung, words)
 def test_every_case_is_worth_the_same_share(toy):
     verdict = judged(toy, lambda x: 2 * x if x.ndim == 1 else 3 * x)
     assert verdict.score == 2
-    assert "1 of 2 cases pass" in verdict.message
+    assert [result.passed for result in verdict.results] == [True, False]
 
 
 def test_a_misconception_is_named_when_it_gives_every_answer(toy):
@@ -122,6 +122,23 @@ def test_warnings_cost_nothing_and_are_told(toy):
     verdict = judged(toy, warns)
     assert verdict.passed
     assert verdict.warned == ("RuntimeWarning: overflow encountered in exp",)
+
+
+def random_cases(rng):
+    for name in ("first", "second"):
+        yield Case(name, {"size": 3, "rng": Rng(int(rng.integers(100)))})
+
+
+def test_a_function_that_ignores_its_rng_is_seen_from_outside(toy):
+    statistics = replace(
+        toy, cases=random_cases, measure=lambda value, size, rng: float(len(value)), reference=lambda size, rng: 3.0
+    )
+    assert judged(statistics, lambda size, rng: rng.normal(size=size)).passed
+    verdict = judged(statistics, lambda size, rng: np.random.default_rng(0).normal(size=size))
+    assert verdict.score == 0
+    assert "another rng gave the same numbers" in verdict.message
+    careless = judged(statistics, lambda size, rng: np.random.default_rng().normal(size=size))
+    assert "draw from the rng that is given" in careless.message
 
 
 def test_a_lost_sandbox_is_a_verdict(toy):

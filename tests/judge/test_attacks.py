@@ -236,6 +236,12 @@ def test_a_wrong_dependency_does_not_sink_the_exercise_that_uses_it(judge: Calla
     assert without["shifted"].score == 0.0
 
 
+@pytest.mark.parametrize("double", [None, "double = 3", "def double(x):\n    raise KeyError(x)"])
+def test_a_dependency_that_is_missing_or_broken_does_not_sink_it_either(scores: Scores, double: str | None) -> None:
+    answers = {"shifted": tiny.RIGHT["shifted"]} | ({"double": double} if double else {})
+    assert scores(tiny.submission(answers)) == {"double": 0.0, "shifted": 2.0, "ordered": 0.0}
+
+
 def test_the_oracle_wins_nothing_for_the_function_that_it_replaces(scores: Scores) -> None:
     thief = {
         "double": "SEEN = {}\ndef double(x):\n    return SEEN.get(x.tobytes(), x)",
@@ -299,7 +305,6 @@ def test_what_was_seen_in_a_hidden_case_cannot_be_told_in_a_later_public_one(
 
 SPELLING = {
     "the keys of a dict": "{repr(x): 1, 'b': 2}",
-    "a text": "[repr(x)] * 2",
     "a shape": "np.zeros((0, int(str(abs(x.flat[0]))[2:6])))",
     "a tuple's length": "(1.0,) * int(str(abs(x.flat[0]))[2:6])",
 }

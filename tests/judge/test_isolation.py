@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from autograder.errors import SandboxError
+from autograder.judge import isolation
 from autograder.judge.sandbox import Sandbox, Session, _advice
 
 REPOSITORY = Path(__file__).resolve().parents[2]
@@ -74,7 +75,7 @@ def test_nothing_can_be_written_but_the_private_tmp(session: Session, sandbox: S
 import os
 written = []
 for folder, _, _ in os.walk("/"):
-    if not folder.startswith("/tmp"):
+    if not folder.startswith(os.getcwd()):
         try:
             open(folder + "/x", "w")
             written.append(folder)
@@ -83,14 +84,19 @@ for folder, _, _ in os.walk("/"):
 print(written)
 """
     assert printed_by(session, tried) == "[]"
-    assert error_of(session, "open('/tmp/mine', 'w').write('x')") == ""
+    assert error_of(session, "open('mine', 'w').write('x')") == ""
     with sandbox.open() as other:
-        assert printed_by(other, "import os; print(os.listdir('/tmp'))") == "[]"
+        assert printed_by(other, "import os; print(os.listdir('.'))") == "[]"
     assert not Path("/tmp/mine").exists()
 
 
+def test_an_environment_below_tmp_is_not_hidden_by_the_private_folder() -> None:
+    assert isolation.choose_private(["/usr/lib/python3"]) == "/tmp"
+    assert isolation.choose_private(["/usr/lib/python3", "/tmp/course/.venv/numpy"]) == "/var/tmp"
+
+
 def test_the_private_tmp_has_a_limited_size(session: Session) -> None:
-    fill = "def fill(n):\n    for i in range(n):\n        open(f'/tmp/f{i}', 'wb').write(b'x' * 2**20)\n"
+    fill = "def fill(n):\n    for i in range(n):\n        open(f'f{i}', 'wb').write(b'x' * 2**20)\n"
     assert error_of(session, fill + "fill(10)") == ""
     assert "OSError" in error_of(session, "fill(100)")
 
@@ -122,7 +128,7 @@ def test_student_code_has_no_privileges_and_cannot_get_any(session: Session) -> 
         assert printed_by(session, f"import ctypes; print(ctypes.CDLL(None).unshare({flag}))") == "-1"
     assert error_of(session, "import os; os.setuid(0)").startswith(("OSError", "PermissionError"))
     assert error_of(session, "os.setuid(os.getuid())") == ""
-    assert printed_by(session, "print(ctypes.CDLL(None).mount(b'x', b'/tmp', b'tmpfs', 0, None))") == "-1"
+    assert printed_by(session, "print(ctypes.CDLL(None).mount(b'x', b'.', b'tmpfs', 0, None))") == "-1"
     assert printed_by(session, "print(os.getuid(), os.getgroups() in ([], [1000], [65534]))") == "1000 True"
 
 

@@ -28,8 +28,9 @@ def reference(fan_in, fan_out, rng):
 
 
 def cases(rng: np.random.Generator) -> Iterator[Case]:
-    """A small matrix for its shape, then large ones, wide and tall, for sharp statistics."""
+    """A small matrix twice, for its shape and its rng, then large ones, wide and tall, for sharp statistics."""
     yield Case("a small layer: its shape", _sizes(rng, 3, 5))
+    yield Case("the same layer, another rng", _sizes(rng, 3, 5))
     yield Case("300 inputs, 700 outputs", _sizes(rng, 300, 700))
     yield Case("700 inputs, 300 outputs", _sizes(rng, 700, 300))
 
@@ -50,13 +51,11 @@ def measure(answer: Any, fan_in: int, fan_out: int, rng: Rng) -> dict[str, float
     weight = np.asarray(answer)
     if weight.dtype.kind not in "iuf":
         raise ValueError(f"it holds {weight.dtype}; expected real numbers")
-    if weight.ndim != 2:
+    if weight.shape != (fan_out, fan_in):
         raise ValueError(f"its shape is {weight.shape}; expected {(fan_out, fan_in)}")
     shape = {"rows": float(weight.shape[0]), "columns": float(weight.shape[1])}
     if fan_in * fan_out < FEW:
         return shape
-    if min(weight.shape) < 2:
-        raise ValueError(f"its shape is {weight.shape}; expected {(fan_out, fan_in)}")
     scaled = weight.astype(np.float64) / np.sqrt(2 / fan_in)
     # einsum adds up products without an array in between, which halves the time of a check.
     variance = max(float(np.einsum("ij,ij->", scaled, scaled) / scaled.size - np.mean(scaled) ** 2), TINY)
@@ -75,6 +74,21 @@ def _mean_product(left: np.ndarray, right: np.ndarray) -> float:
 def variance_taken_for_the_standard_deviation(fan_in, fan_out, rng):
     """Passes 2 / fan_in as the standard deviation: the root is missing."""
     return rng.normal(0, 2 / fan_in, (fan_out, fan_in))
+
+
+def root_taken_of_the_two_alone(fan_in, fan_out, rng):
+    """Uses the standard deviation √2 / fan_in."""
+    return rng.normal(0, np.sqrt(2) / fan_in, (fan_out, fan_in))
+
+
+def not_scaled_at_all(fan_in, fan_out, rng):
+    """Draws with standard deviation 1, whatever the layer's size."""
+    return rng.standard_normal((fan_out, fan_in))
+
+
+def a_generator_of_its_own(fan_in, fan_out, rng):
+    """Makes a generator with a fixed seed, so that every layer of a size gets the same weights."""
+    return np.random.default_rng(0).normal(0, np.sqrt(2 / fan_in), (fan_out, fan_in))
 
 
 def factor_two_forgotten(fan_in, fan_out, rng):
@@ -119,13 +133,28 @@ EXERCISE = Exercise(
     section="1.8",
     points=3,
     minutes=8,
-    difficulty="middling",
+    difficulty="medium",
     reference=reference,
     cases=cases,
     misconceptions=(
         Misconception(
             variance_taken_for_the_standard_deviation,
             hint="Does `rng.normal` want a variance or a standard deviation? How does one become the other?",
+        ),
+        Misconception(
+            root_taken_of_the_two_alone,
+            hint="The variance is 2 / fan_in. Over what does the root of the standard deviation reach? "
+            "Try fan_in = 8: do you get 0.5?",
+        ),
+        Misconception(
+            not_scaled_at_all,
+            hint="How does your standard deviation change from 3 inputs to 300? Which part of the formula "
+            "have you not used yet?",
+        ),
+        Misconception(
+            a_generator_of_its_own,
+            hint="Two layers of the same size get their weights one after the other. Are yours different? "
+            "Which generator was handed to you?",
         ),
         Misconception(
             factor_two_forgotten,

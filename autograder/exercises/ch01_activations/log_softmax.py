@@ -27,7 +27,7 @@ def cases(rng: np.random.Generator) -> Iterator[Case]:
     yield Case("axis 0", {"x": _logits(rng, (3, 4)), "axis": 0})
     yield Case("the middle axis of three", {"x": _logits(rng, (2, 3, 4)), "axis": 1})
     yield Case("large logits", {"x": 1000.0 + _logits(rng, (4,))})
-    yield Case("one logit far above the others", {"x": _logits(rng, (2, 3)) + np.array([0.0, 800.0, 0.0])})
+    yield Case("one logit far above the others", {"x": _logits(rng, (2, 3)) + np.array([0.0, 1200.0, 0.0])})
     yield Case("far apart along axis 0", {"x": _logits(rng, (3, 4)) + _column(0.0, 800.0, -800.0), "axis": 0})
     yield Case("rows far apart", {"x": _logits(rng, (3, 4)) + _column(1000.0, 0.0, -1000.0)})
 
@@ -60,6 +60,11 @@ def small_number_added_before_the_logarithm(x, axis=-1):
 def maximum_not_subtracted(x, axis=-1):
     """Exponentiates the logits as they are inside the logarithm."""
     return x - np.log(np.sum(np.exp(x), axis=axis, keepdims=True))
+
+
+def whole_array_summed_and_maximum_not_subtracted(x, axis=-1):
+    """The formula as it stands, for one row: no axis, no shift."""
+    return x - np.log(np.sum(np.exp(x)))
 
 
 def maximum_not_given_back(x, axis=-1):
@@ -116,6 +121,11 @@ EXERCISE = Exercise(
             maximum_not_subtracted,
             hint="What is e to the 1000 in float64? What may you take away from all logits without changing "
             "the result?",
+        ),
+        Misconception(
+            whole_array_summed_and_maximum_not_subtracted,
+            hint="Two things to look at, one after the other. For a batch of two rows, over which numbers does "
+            "each sum run, and what does `np.sum` without an axis add up? Then: what is e to the 1000?",
         ),
         Misconception(
             maximum_not_given_back,

@@ -30,6 +30,7 @@ def cases(rng: np.random.Generator) -> Iterator[Case]:
     yield Case("the middle axis of three", {"x": _logits(rng, (2, 3, 4)), "axis": 1})
     yield Case("axis -3 of three", {"x": _logits(rng, (4, 2, 3)), "axis": -3})
     yield Case("large logits", {"x": rng.choice([-1000.0, 1000.0]) + _logits(rng, (4,))})
+    yield Case("one logit far above the others", {"x": _logits(rng, (2, 3)) + np.array([0.0, 1200.0, 0.0])})
     yield Case("rows far apart", {"x": _logits(rng, (3, 4)) + FAR_APART[:, None]})
     yield Case("columns far apart, axis 0", {"x": _logits(rng, (4, 3)) + FAR_APART, "axis": 0})
 
@@ -43,6 +44,24 @@ def maximum_not_subtracted(x, axis=-1):
     """Exponentiates the logits as they are: infinity by infinity at 1000, zero by zero at -1000."""
     exponentials = np.exp(x)
     return exponentials / np.sum(exponentials, axis=axis, keepdims=True)
+
+
+def something_smaller_than_the_maximum_subtracted(x, axis=-1):
+    """Shifts by the smallest logit (the mean does no better): a row with a large spread still overflows."""
+    exponentials = np.exp(x - np.min(x, axis=axis, keepdims=True))
+    return exponentials / np.sum(exponentials, axis=axis, keepdims=True)
+
+
+def whole_array_summed_and_maximum_not_subtracted(x, axis=-1):
+    """The formula as it stands, for one row: no axis, no keepdims, no shift."""
+    exponentials = np.exp(x)
+    return exponentials / np.sum(exponentials)
+
+
+def keepdims_and_maximum_forgotten(x, axis=-1):
+    """Sums along the axis but drops it, and does not shift."""
+    exponentials = np.exp(x)
+    return exponentials / np.sum(exponentials, axis=axis)
 
 
 def one_maximum_for_the_whole_array(x, axis=-1):
@@ -92,7 +111,7 @@ EXERCISE = Exercise(
     section="1.6",
     points=4,
     minutes=15,
-    difficulty="middling",
+    difficulty="medium",
     reference=reference,
     cases=cases,
     misconceptions=(
@@ -100,6 +119,21 @@ EXERCISE = Exercise(
             maximum_not_subtracted,
             hint="What is e to the 1000 in float64, and e to the -1000? What happens to the quotients when "
             "you take the same number away from all logits of a row?",
+        ),
+        Misconception(
+            something_smaller_than_the_maximum_subtracted,
+            hint="Take the logits [0, 1200] and follow your shift. Which number goes into the exponential? "
+            "Which shift makes sure that none of them is above 0?",
+        ),
+        Misconception(
+            whole_array_summed_and_maximum_not_subtracted,
+            hint="Two things to look at, one after the other. For a batch of two rows, what should each row add "
+            "up to, and what does `np.sum` without an axis add up? Then: what is e to the 1000 in float64?",
+        ),
+        Misconception(
+            keepdims_and_maximum_forgotten,
+            hint="Two things to look at, one after the other. Which shapes do the exponentials and their sum "
+            "have, and which argument of `np.sum` keeps the axis? Then: what is e to the 1000 in float64?",
         ),
         Misconception(
             one_maximum_for_the_whole_array,

@@ -184,7 +184,7 @@ def all_panels() -> Explorer:
             ),
             Graph("nodes", "edges", weights="weights", texts="node_texts", title="A network"),
             Tokens(WORDS, "attention", title="Weights", focus="focus", pick="at", limits=(0, 0.5)),
-            Images("picture", limits=(0, 7), names=("fine", "middling", "coarse"), title="Pictures"),
+            Images("picture", limits=(0, 7), names=("fine", "medium", "coarse"), title="Pictures"),
             Histogram(
                 "counts",
                 np.linspace(-3, 3, 25),
