@@ -17,7 +17,10 @@ COMMANDS = {
     "setup": ("autograder.environment.setup", "make the environment in .venv (students; --grading, --dev for more)"),
     "test": ("autograder.environment.test", "set up for development if needed and run all tests"),
     "build": ("autograder.release.build", "make the released notebooks in course/ from the masters"),
-    "record": ("autograder.reference.record", "run the PyTorch references, on a GPU if there is one, and store the results"),
+    "record": (
+        "autograder.reference.record",
+        "run the PyTorch references, on a GPU if there is one, and store the results",
+    ),
     "grade": ("autograder.judge.grade", "judge every submission of a chapter"),
     "feedback": ("autograder.judge.feedback", "make the students' feedback pages"),
     "export": ("autograder.judge.export", "write the gradebook as CSV"),
@@ -42,7 +45,9 @@ def main(arguments: list[str] | None = None) -> int:
         needed = (missing.name or "").split(".")[0]
         if needed in ("autograder", ""):
             raise
-        print(f"autograder: {words[0]} needs the package {needed}: python -m autograder setup --grading", file=sys.stderr)
+        print(
+            f"autograder: {words[0]} needs the package {needed}: python -m autograder setup --grading", file=sys.stderr
+        )
         return 1
     parser = argparse.ArgumentParser(prog=f"python -m autograder {words[0]}", description=about)
     command.add_arguments(parser)

@@ -1,12 +1,12 @@
 """Every exception that the course raises on purpose, each one readable line.
 
-    CourseError                 something a person can mend; the message says how
-    ├── NotYet                  a check that did not pass (shown without a traceback)
-    ├── SpecError               an exercise file, a master or a name that does not fit together
-    ├── RecordingError          a recording that is missing, stale or damaged
-    ├── RefusedValue            a value that may not cross the sandbox's border or enter a recording
-    ├── SubmissionError         a submitted file that cannot be read as a notebook
-    └── SandboxError            this machine cannot isolate student code, or a sandbox was lost
+CourseError                 something a person can mend; the message says how
+├── NotYet                  a check that did not pass (shown without a traceback)
+├── SpecError               an exercise file, a master or a name that does not fit together
+├── RecordingError          a recording that is missing, stale or damaged
+├── RefusedValue            a value that may not cross the sandbox's border or enter a recording
+├── SubmissionError         a submitted file that cannot be read as a notebook
+└── SandboxError            this machine cannot isolate student code, or a sandbox was lost
 """
 
 __all__ = [

@@ -2,7 +2,8 @@
 
     python -m benchmarks widget_frames
 
-Opens every public widget of course.widgets.ch* as a static page in headless Chromium, and moves each of its sliders through its range.  Prints, in milliseconds:
+Opens every public widget of course.widgets.ch* as a static page in headless Chromium, and moves each of its sliders
+through its range.  Prints, in milliseconds:
     bake     the cell: all states computed and packed, once
     work     what the page computes for one frame: the event's handler and the drawing; median and the slowest
     frame    from the event to the end of the drawing, median: work and the wait for the screen's next frame,

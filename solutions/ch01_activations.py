@@ -834,6 +834,10 @@ widgets.softmax_steps()
 # * **too large for a float**: 1000 is added to every logit, and the maximum is not subtracted. Switch
 #   the subtraction on.
 #
+# The sentence under the picture also gives the **entropy** $-\sum_i p_i \ln p_i$ of the shares $p$. It says how
+# evenly they are spread: 0 when one class has everything, $\ln 4 \approx 1.386$ when all four have the same. Its
+# unit is called nat.
+#
 # **What you should have seen.** Small $T$: the largest logit takes everything. That is the hard choice
 # of the maximum (argmax); softmax is its soft version, hence the name. Large $T$: all classes get the
 # same share. Adding a constant changes no share, until it breaks the arithmetic: $e^{1000}$ is `inf`,

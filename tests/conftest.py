@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Iterator
-from functools import lru_cache
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +17,7 @@ from autograder.spec import Case, Exercise, Misconception
 ROOT = Path(__file__).parents[1]
 
 
-@lru_cache(maxsize=None)
+@cache
 def model_answers(chapter: str) -> dict[str, Callable[..., Any]]:
     """The functions of a chapter's model answers, defined in one namespace as in a notebook."""
     from autograder.release import master

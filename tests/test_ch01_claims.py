@@ -330,6 +330,13 @@ def test_slopes_agree_with_small_steps(ch01: SimpleNamespace) -> None:
 # 1.6: softmax
 
 
+def test_the_entropy_of_four_shares_lies_between_nothing_and_ln_4(says: Says) -> None:
+    says(r"$\ln 4 \approx 1.386$")
+    assert round(np.log(4), 3) == 1.386
+    hot = shares.softmax_state(1.75, 50.0, 0.0, True)
+    assert hot.entropy == pytest.approx(1.386, abs=1e-3)
+
+
 def test_the_softmax_computed_by_hand(says: Says, ch01: SimpleNamespace) -> None:
     says("| quotient | 0.125 | 0.25 | 0.625 | 1 |")
     logits = np.log([1.0, 2.0, 5.0])

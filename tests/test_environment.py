@@ -94,7 +94,7 @@ def test_the_cpu_build_comes_where_there_is_no_gpu(project, monkeypatch, version
 
 def test_an_old_python_is_one_line(project, monkeypatch):
     monkeypatch.setattr(venv, "OLDEST", (sys.version_info[0] + 1, 0))
-    with pytest.raises(CourseError, match="the course needs 3.11 or newer"):
+    with pytest.raises(CourseError, match=r"the course needs 3\.11 or newer"):
         venv.install()
 
 

@@ -68,7 +68,9 @@ def used(exercise, case, value, expected, single=False):
             return np.inf
         with np.errstate(invalid="ignore"):
             error = np.where(right == found, 0.0, np.abs(right - found))
-        worst = max(worst, float(np.nan_to_num(error / allowed_error(right, exercise.tolerance, single), nan=np.inf).max()))
+        worst = max(
+            worst, float(np.nan_to_num(error / allowed_error(right, exercise.tolerance, single), nan=np.inf).max())
+        )
     return worst
 
 
@@ -81,7 +83,7 @@ def test_the_tolerance_is_at_least_five_times_the_honest_error(exercise, seed):
 
 @pytest.mark.parametrize("seed", SEEDS)
 def test_the_tolerance_is_at_most_a_tenth_of_a_misconception(exercise, misconception, seed, quiet):
-    """Even the looser tolerance of float32 answers; an input that was changed, or a generator that was ignored, needs none."""
+    """Even the looser one of float32 answers; a changed input or an ignored generator needs no distance."""
     cases, expected, answers = expected_and_answers(exercise, misconception.wrong, seed)
     rows = list(zip(cases, expected, answers, strict=True))
     if ignores_rng(cases, answers) or any(one.trouble or one.changed or not one.repeatable for one in answers):

@@ -63,15 +63,14 @@ def test_the_public_names_are_three():
         autograder.grade  # noqa: B018
 
 
-
-
 def test_every_module_says_what_it_does_in_its_first_line():
     folders = (ROOT / "autograder", ROOT / "course", ROOT / "tests", ROOT / "benchmarks")
     missing = [
         str(path.relative_to(ROOT))
         for folder in folders
         for path in folder.rglob("*.py")
-        if path.read_text(encoding="utf-8").strip() and not ast.get_docstring(ast.parse(path.read_text(encoding="utf-8")))
+        if path.read_text(encoding="utf-8").strip()
+        and not ast.get_docstring(ast.parse(path.read_text(encoding="utf-8")))
     ]
     assert missing == []
 
@@ -135,7 +134,9 @@ def test_no_notebook_is_committed_with_outputs():
 
 def test_no_path_of_a_machine_is_committed():
     here = [str(ROOT), str(Path.home()) + "/"]
-    texts = [path for path in tracked() if path.suffix in (".py", ".md", ".toml", ".yml", ".ipynb", ".js", ".json", ".lock")]
+    texts = [
+        path for path in tracked() if path.suffix in (".py", ".md", ".toml", ".yml", ".ipynb", ".js", ".json", ".lock")
+    ]
     assert [path.name for path in texts if any(place in path.read_text(encoding="utf-8") for place in here)] == []
 
 
@@ -144,7 +145,9 @@ def test_the_command_line_lists_its_commands():
     from autograder.__main__ import COMMANDS
 
     assert all(name in shown.stdout for name in COMMANDS)
-    wrong = subprocess.run([sys.executable, "-m", "autograder", "fly"], capture_output=True, text=True, check=False, cwd=ROOT)
+    wrong = subprocess.run(
+        [sys.executable, "-m", "autograder", "fly"], capture_output=True, text=True, check=False, cwd=ROOT
+    )
     assert wrong.returncode == 2
     assert wrong.stderr.startswith("autograder: there is no command 'fly'; there are: start, ")
     assert "Traceback" not in wrong.stderr

@@ -31,7 +31,9 @@ def executed(tmp_path_factory):
             folder = tmp_path_factory.mktemp(chapter)
             notebook = nbformat.read(ROOT / "course" / chapter / f"{chapter}.ipynb", as_version=4)
             sockets = Config({"KernelManager": {"transport": "ipc", "ip": str(folder / "kernel")}})
-            client = NotebookClient(notebook, timeout=300, config=sockets, resources={"metadata": {"path": str(folder)}})
+            client = NotebookClient(
+                notebook, timeout=300, config=sockets, resources={"metadata": {"path": str(folder)}}
+            )
             client.execute(env=environment(folder))
             done[chapter] = notebook
         return done[chapter]

@@ -61,6 +61,11 @@ def answer(function: Callable[..., Any], inputs: Mapping[str, Any], *, twice: bo
             value = _plain(raw)
             again = _plain(function(**_materialise(inputs))) if twice else value
     except NotImplementedError as error:
+        stub = _raised_in(error)
+        if stub != getattr(getattr(function, "__code__", None), "co_name", stub):
+            return Answer(
+                trouble="raised", detail=f"NotImplementedError in {stub}, which it calls and which is not written yet"
+            )
         return Answer(trouble="not written", detail=describe_error(error))
     except RefusedValue as error:
         return Answer(trouble="refused", detail=str(error))
@@ -74,6 +79,14 @@ def answer(function: Callable[..., Any], inputs: Mapping[str, Any], *, twice: bo
         repeatable=same(value, again),
         seconds=seconds,
     )
+
+
+def _raised_in(error: BaseException) -> str:
+    """The name of the function that raised."""
+    trace = error.__traceback__
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    return trace.tb_frame.f_code.co_name if trace is not None else ""
 
 
 def describe_error(error: BaseException) -> str:

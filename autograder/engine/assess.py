@@ -136,11 +136,11 @@ def _without_seeds(case: Case) -> dict[str, Any]:
 
 
 def _summary(results: Sequence[CaseResult]) -> str:
-    """What is wrong with the first failing case, in one line; a case that is not finite counts like one that differs."""
+    """What is wrong with the first failing case, in one line; "not finite" counts like "differs"."""
     failed = [result for result in results if not result.passed]
     if not failed:
         return f"all {len(results)} cases pass"
-    first = min(failed, key=lambda result: min(result.rung, Rung.FINITE) if result.rung <= Rung.VALUES else result.rung)
+    first = min(failed, key=lambda result: Rung.FINITE if result.rung is Rung.VALUES else result.rung)
     if first.rung is Rung.DEFINED:
         return first.message
     where = "in a hidden case" if first.hidden else f"in the case “{first.name}”"

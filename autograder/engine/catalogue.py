@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib.util
 from collections.abc import Iterator
 from dataclasses import replace
-from functools import lru_cache
+from functools import cache
 from pathlib import Path
 
 from autograder.errors import SpecError
@@ -57,7 +57,7 @@ def find(name: str) -> Exercise | FreeAnswer:
     return load(paths[0])
 
 
-@lru_cache(maxsize=None)
+@cache
 def load(path: Path) -> Exercise | FreeAnswer:
     """The exercise or question that a file defines, with its name and chapter filled in from the path."""
     spec = importlib.util.spec_from_file_location(f"autograder.exercises.{path.parent.name}.{path.stem}", path)
@@ -69,4 +69,3 @@ def load(path: Path) -> Exercise | FreeAnswer:
     if not isinstance(found, Exercise | FreeAnswer):
         raise SpecError(f"{path.name} defines neither EXERCISE = Exercise(...) nor QUESTION = FreeAnswer(...)")
     return replace(found, name=path.stem, chapter=path.parent.name)
-

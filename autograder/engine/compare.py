@@ -58,7 +58,8 @@ def compare(exercise: Exercise, case: Case, expected: Any, answer: Answer, *, hi
         return result(Rung.RETURNS, f"what it returned cannot be measured: {problem}")
 
     wanted, got = list(tree.leaves(expected)), list(tree.leaves(value))
-    if len(wanted) != len(got):
+    # A list and a tuple of the same leaves have the same paths, and count as the same.
+    if [path for path, _ in wanted] != [path for path, _ in got]:
         remedy = "; wrap it in np.array" if isinstance(value, list | tuple) and len(wanted) == 1 else ""
         return result(Rung.RETURNS, f"it returned {describe(value)}; expected {shown}{remedy}")
     worst = 0.0
@@ -69,21 +70,27 @@ def compare(exercise: Exercise, case: Case, expected: Any, answer: Answer, *, hi
         worst = max(worst, error)
     if answer.changed:
         names = " and ".join(f"`{name}`" for name in answer.changed)
-        return result(Rung.LEAVES_INPUTS, f"the values are right, but the call changed its input {names}; work on a copy", worst)
+        return result(
+            Rung.LEAVES_INPUTS, f"the values are right, but the call changed its input {names}; work on a copy", worst
+        )
     if not answer.repeatable:
-        remedy = "; draw from the rng that is given" if any(isinstance(one, Rng) for one in case.inputs.values()) else ""
+        remedy = (
+            "; draw from the rng that is given" if any(isinstance(one, Rng) for one in case.inputs.values()) else ""
+        )
         return result(Rung.REPEATABLE, f"a second call with the same inputs gave something else{remedy}", worst)
     return result(Rung.PASSED, "", worst)
 
 
-def _compare_leaf(
-    expected: Any, got: Any, path: str, tolerance: Tolerance, hidden: bool
-) -> tuple[Rung, str, float]:
+def _compare_leaf(expected: Any, got: Any, path: str, tolerance: Tolerance, hidden: bool) -> tuple[Rung, str, float]:
     """Rung, message and largest absolute error of one pair of leaves."""
     at = f" in {path}" if path else ""
     if isinstance(expected, str) or expected is None:
         same = type(expected) is type(got) and expected == got
-        return (Rung.PASSED if same else Rung.VALUES), f"expected {expected!r}{at}, got {got!r}"[:200], 0.0 if same else np.nan
+        return (
+            (Rung.PASSED if same else Rung.VALUES),
+            f"expected {expected!r}{at}, got {got!r}"[:200],
+            0.0 if same else np.nan,
+        )
     if got is None or isinstance(got, str):
         return Rung.RETURNS, f"it returned {describe(got)}{at}; expected {describe(expected)}", np.nan
     wanted, array = np.asarray(expected), np.asarray(got)

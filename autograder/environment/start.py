@@ -16,7 +16,9 @@ SETTINGS = {"@jupyterlab/apputils-extension:notification": {"fetchNews": "false"
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Options of the command."""
-    parser.add_argument("jupyter", nargs=argparse.REMAINDER, help="anything else goes to jupyter lab, such as --no-browser")
+    parser.add_argument(
+        "jupyter", nargs=argparse.REMAINDER, help="anything else goes to jupyter lab, such as --no-browser"
+    )
 
 
 def run(args: argparse.Namespace) -> int:

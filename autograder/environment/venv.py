@@ -33,7 +33,7 @@ def environment() -> dict[str, str]:
 
     Two BLAS threads were up to 15 times slower than one on a busy machine with two cores.
     """
-    threads = {name: "1" for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")}
+    threads = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
     path = os.pathsep.join([str(python().parent), os.environ.get("PATH", "")])
     return {**os.environ, **threads, "PATH": path, "VIRTUAL_ENV": str(VENV)}
 
@@ -41,7 +41,9 @@ def environment() -> dict[str, str]:
 def install(*extras: str, torch: bool = False) -> None:
     """Make .venv if there is none and install the project with these extras; does nothing when that is done already."""
     if not (ROOT / "pyproject.toml").is_file():
-        raise CourseError(f"{ROOT} is not the course's folder (no pyproject.toml); run this inside a clone of the course")
+        raise CourseError(
+            f"{ROOT} is not the course's folder (no pyproject.toml); run this inside a clone of the course"
+        )
     if sys.version_info < OLDEST:
         raise CourseError(f"this is Python {platform.python_version()}; the course needs 3.11 or newer")
     _create()

@@ -32,7 +32,9 @@ def torch_module() -> Any:
     try:
         import torch
     except ImportError:
-        raise CourseError("PyTorch is not installed; the references need it: python -m autograder setup --grading") from None
+        raise CourseError(
+            "PyTorch is not installed; the references need it: python -m autograder setup --grading"
+        ) from None
     # TF32 keeps ten bits of each factor: a float32 recording would then differ by 1e-3 from one without it.
     torch.backends.cuda.matmul.allow_tf32 = False
     torch.backends.cudnn.allow_tf32 = False

@@ -25,11 +25,11 @@ def source() -> str:
     return _device().says
 
 
-def answers(exercise: Exercise, cases: Sequence[Case], device: Device | None = None, dtype: str = "float64") -> list[Any]:
+def answers(
+    exercise: Exercise, cases: Sequence[Case], device: Device | None = None, dtype: str = "float64"
+) -> list[Any]:
     """The (measured) reference values of the cases, as trees of float64 arrays."""
-    return [
-        measured(exercise, reference_value(exercise, case.inputs, device, dtype), case.inputs) for case in cases
-    ]
+    return [measured(exercise, reference_value(exercise, case.inputs, device, dtype), case.inputs) for case in cases]
 
 
 def reference_value(

@@ -16,7 +16,7 @@ from autograder.engine.compare import allowed_error
 from autograder.errors import SpecError
 from autograder.reference import live, recordings
 from autograder.reference.device import Device, choose
-from autograder.spec import Case, Exercise
+from autograder.spec import Exercise
 
 __all__ = ["add_arguments", "largest_difference", "record", "run", "verify"]
 
@@ -26,7 +26,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("chapters", nargs="*", help="stems such as ch01_activations; all chapters when none is given")
     parser.add_argument("--only", metavar="EXERCISE", help="one exercise of the chapter")
     parser.add_argument("--device", choices=("cuda", "cpu"), help="run here; a GPU is taken when there is one")
-    parser.add_argument("--verify", action="store_true", help="compare fresh results with the stored ones; write nothing")
+    parser.add_argument(
+        "--verify", action="store_true", help="compare fresh results with the stored ones; write nothing"
+    )
 
 
 def run(args: argparse.Namespace) -> int:

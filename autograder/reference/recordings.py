@@ -11,7 +11,7 @@ import json
 import zipfile
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -91,7 +91,7 @@ def save(exercise: Exercise, cases: Sequence[Case], expected: Sequence[Any], pro
     return path
 
 
-@lru_cache(maxsize=None)
+@cache
 def load(exercise: Exercise) -> Recording:
     """The exercise's recording; RecordingError with one line when it is missing or damaged."""
     path = path_of(exercise)

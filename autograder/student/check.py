@@ -53,7 +53,9 @@ def exercise_of(function: Any) -> Exercise:
     name = function if isinstance(function, str) else getattr(function, "__name__", None)
     if not isinstance(name, str):
         came = type(function).__name__
-        raise NotYet(f"this takes the function itself, such as check(relu), and got a value of type {came}: no brackets")
+        raise NotYet(
+            f"this takes the function itself, such as check(relu), and got a value of type {came}: no brackets"
+        )
     try:
         found = catalogue.find(name)
     except CourseError as problem:

@@ -6,29 +6,14 @@ import math
 import sys
 from collections.abc import Sequence
 from html import escape
+from pathlib import Path
 from typing import Any
 
 from autograder.engine.verdict import CaseResult, Rung, Verdict
 
 __all__ = ["card", "display", "hints_html", "publish", "shell", "verdict_html", "verdict_text"]
 
-# JupyterLab's own colours where they exist, so that both themes work; elsewhere the browser's.
-STYLE = """
-<style>
-.nn-card{font-family:var(--jp-content-font-family,system-ui,sans-serif);color:var(--jp-content-font-color1,CanvasText);
- border:1px solid var(--jp-border-color2,#8884);border-left:4px solid var(--nn-mark);border-radius:4px;padding:.6em .9em;
- margin:.3em 0;max-width:46em;line-height:1.5;font-size:14px}
-.nn-card.pass{--nn-mark:#009E73}.nn-card.fail{--nn-mark:#D55E00}.nn-card.hint{--nn-mark:#0072B2}
-.nn-card h4{margin:0 0 .3em;font-size:15px;font-weight:600}.nn-card p{margin:.4em 0}
-.nn-card .nn-quiet{opacity:.75;font-size:12.5px}
-.nn-card table{border-collapse:collapse;margin:.5em 0;font-size:13px}
-.nn-card table th,.nn-card table td{text-align:left!important;padding:.15em 1.2em .15em 0;border:0;background:none;vertical-align:top}
-.nn-card th{font-weight:600;border-bottom:1px solid var(--jp-border-color2,#8884)}
-.nn-card td{white-space:nowrap}.nn-card p b{font-weight:600}
-.nn-card table td.num{font-variant-numeric:tabular-nums;text-align:right!important}
-.nn-card summary{cursor:pointer}
-</style>
-"""
+STYLE = f"<style>{Path(__file__).with_name('card.css').read_text(encoding='utf-8')}</style>"
 
 
 def shell() -> Any:
@@ -78,26 +63,32 @@ def verdict_text(verdict: Verdict, note: str = "") -> str:
 
 def verdict_html(verdict: Verdict, note: str = "") -> str:
     """The verdict as a card: headline, what differs, the question that a known misconception raises, the cases."""
-    parts = [f"<h4>{'✓' if verdict.passed else '○'} <code>{escape(verdict.exercise)}</code> {escape(_headline(verdict))}</h4>"]
+    mark = "✓" if verdict.passed else "○"
+    parts = [f"<h4>{mark} <code>{escape(verdict.exercise)}</code> {escape(_headline(verdict))}</h4>"]
     if verdict.rung is Rung.DEFINED:
         return card("fail", parts[0])
     if not verdict.passed:
         parts.append(f"<p>{escape(_capital(verdict.message))}.</p>")
     for sentence in _sentences(verdict, note):
         lead, _, rest = sentence.partition(": ")
-        said = f"<b>{escape(lead)}.</b> {escape(rest)}" if lead in ("A thought", "Convention") else escape(sentence)
+        said = f"<b>{escape(lead)}.</b> {escape(_capital(rest))}" if lead in ("A thought", "Convention") else escape(sentence)
         parts.append(f"<p>{_code(said)}</p>")
-    rows = "".join(
-        f"<tr><td>{escape(result.name)}</td><td>{escape(result.expected)}</td>"
-        f'<td class="num">{_error(result)}</td><td>{"✓ passes" if result.passed else escape("○ " + result.rung.says)}</td></tr>'
-        for result in verdict.results
-    )
-    head = "<tr><th scope=col>case</th><th scope=col>expected</th><th scope=col>largest error</th><th scope=col>verdict</th></tr>"
-    table = f'<div style="overflow-x:auto"><table>{head}{rows}</table></div>'
+    head = "".join(f"<th scope=col>{name}</th>" for name in ("case", "expected", "largest error", "verdict"))
+    rows = "".join(_row(result) for result in verdict.results)
+    table = f'<div class="nn-wide"><table><tr>{head}</tr>{rows}</table></div>'
     folded = f"<details><summary>{len(verdict.results)} cases</summary>{table}</details>"
     parts.append(folded if verdict.passed else table)
     parts.append(f'<p class="nn-quiet">Compared with {escape(verdict.source)}.</p>')
     return card("pass" if verdict.passed else "fail", "".join(parts))
+
+
+def _row(result: CaseResult) -> str:
+    """A case as a row of the table."""
+    mark = "✓" if result.passed else "○"
+    return (
+        f"<tr><td>{escape(result.name)}</td><td>{escape(result.expected)}</td>"
+        f'<td class="num">{_error(result)}</td><td>{mark} {escape(result.rung.says)}</td></tr>'
+    )
 
 
 def hints_html(name: str, hints: Sequence[tuple[str, str]]) -> str:

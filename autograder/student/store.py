@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 from dataclasses import dataclass, field
@@ -43,10 +44,8 @@ class Store:
             rows = {}
         except (OSError, ValueError):
             rows = {}
-            try:
+            with contextlib.suppress(OSError):
                 os.replace(path, path.with_name(path.name + ".damaged"))
-            except OSError:
-                pass
         return cls(path, rows)
 
     def row(self, name: str) -> dict[str, Any]:
@@ -87,7 +86,8 @@ class Store:
             partial.write_text(json.dumps(self.rows, indent=1, sort_keys=True), encoding="utf-8")
             os.replace(partial, self.path)
         except OSError:
-            partial.unlink(missing_ok=True) if partial.exists() else None
+            with contextlib.suppress(OSError):
+                partial.unlink(missing_ok=True)
 
 
 def _count(value: Any) -> int:

@@ -1,4 +1,4 @@
-"""Every chapter in a real JupyterLab: it opens, its widgets move by mouse and by arrow keys, its checks fail and pass."""
+"""Every chapter in a real JupyterLab: it opens, its widgets move by mouse and arrow keys, its checks fail and pass."""
 
 import json
 import os
@@ -135,7 +135,8 @@ def opened(lab, browser, chapter):
     page.goto(f"{url}lab/workspaces/{chapter}/tree/{chapter}/{chapter}.ipynb?token={token}&reset")
     page.wait_for_selector(".jp-Notebook .jp-Cell", timeout=60_000)
     page.wait_for_function(
-        "() => window.jupyterapp.shell.currentWidget?.sessionContext?.session?.kernel?.status === 'idle'", timeout=60_000
+        "() => window.jupyterapp.shell.currentWidget?.sessionContext?.session?.kernel?.status === 'idle'",
+        timeout=60_000,
     )
     yield Notebook(page), errors
     context.close()

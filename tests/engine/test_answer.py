@@ -75,6 +75,15 @@ def test_a_stub_is_not_written():
     assert answer(stub, {"x": 1}).trouble == "not written"
 
 
+def test_a_stub_that_the_function_calls_is_named():
+    def helper(x):
+        raise NotImplementedError
+
+    given = answer(lambda x: helper(x), {"x": 1})
+    assert given.trouble == "raised"
+    assert "NotImplementedError in helper, which it calls" in given.detail
+
+
 def test_a_seed_arrives_as_a_generator_and_the_same_one_in_both_calls():
     given = answer(lambda rng: rng.normal(size=3), {"rng": Rng(3)})
     assert given.repeatable

@@ -45,6 +45,8 @@ def noisy(x):
         (lambda x: None, Rung.RETURNS, "returned None"),
         (lambda x: "2x", Rung.RETURNS, "it returned a str"),
         (lambda x: (x, x), Rung.RETURNS, "a tuple of 2"),
+        (lambda x: {"a": 2 * x}, Rung.RETURNS, "a dict of a"),
+        (lambda x: [2 * x], Rung.RETURNS, "a list of 1; expected array of shape (3,); wrap it in np.array"),
         (lambda x: 2j * x, Rung.RETURNS, "complex"),
         (lambda x: (2 * x).astype(np.float16), Rung.RETURNS, "float16"),
         (lambda x: (2 * x)[None], Rung.SHAPE, "the shape is (1, 3); expected (3,)"),

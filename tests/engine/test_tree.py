@@ -83,7 +83,17 @@ def test_a_tree_that_is_too_deep_is_refused_and_a_flatter_one_is_not():
 
 @pytest.mark.parametrize(
     "structure",
-    [{}, {"plain": []}, {"array": 1}, {"array": -1}, {"array": True}, {"float": "x"}, {"list": "no"}, [], {"a": 1, "b": 2}],
+    [
+        {},
+        {"plain": []},
+        {"array": 1},
+        {"array": -1},
+        {"array": True},
+        {"float": "x"},
+        {"list": "no"},
+        [],
+        {"a": 1, "b": 2},
+    ],
 )
 def test_a_structure_that_pack_cannot_have_made_is_refused(structure):
     with pytest.raises(RefusedValue):

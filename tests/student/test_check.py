@@ -66,7 +66,7 @@ def test_a_stub_is_one_line_without_a_table(toy_course, capsys):
     def stub(x):
         raise NotImplementedError
 
-    with pytest.raises(NotYet, match="^double: not written yet$"):
+    with pytest.raises(NotYet, match=r"^double: not written yet$"):
         check(replace_name(stub, "double"))
     assert capsys.readouterr().out == "double: not written yet\n"
 

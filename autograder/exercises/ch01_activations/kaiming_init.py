@@ -181,8 +181,7 @@ EXERCISE = Exercise(
         ),
         Misconception(
             uniform_limit_taken_for_the_standard_deviation,
-            hint="How large is the variance of a uniform draw between -a and a? Which a gives the wanted "
-            "one?",
+            hint="How large is the variance of a uniform draw between -a and a? Which a gives the wanted one?",
         ),
         Misconception(
             one_row_for_every_neuron,
@@ -193,8 +192,7 @@ EXERCISE = Exercise(
     hints=(
         "One draw of the right shape, from the generator that you were given, with the right scale.",
         "`rng.normal` takes a mean, a standard deviation and a size. The formula gives a variance.",
-        "mean 0, variance 2 / fan_in, so the standard deviation is √(2 / fan_in); the shape is (fan_out, "
-        "fan_in).",
+        "mean 0, variance 2 / fan_in, so the standard deviation is √(2 / fan_in); the shape is (fan_out, fan_in).",
         "fan_in = 8: variance 2 / 8 = 0.25, standard deviation 0.5. fan_in = 800: 0.0025 and 0.05.",
     ),
     tolerance=Tolerance(

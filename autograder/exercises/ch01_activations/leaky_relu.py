@@ -83,8 +83,7 @@ EXERCISE = Exercise(
     misconceptions=(
         Misconception(
             larger_of_x_and_slope_times_x,
-            hint="Take slope = 1.5 and x = -1. Which is larger, x or slope · x, and which of the two is "
-            "wanted?",
+            hint="Take slope = 1.5 and x = -1. Which is larger, x or slope · x, and which of the two is wanted?",
         ),
         Misconception(
             slope_argument_ignored,

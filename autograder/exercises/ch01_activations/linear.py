@@ -109,8 +109,7 @@ EXERCISE = Exercise(
         ),
         Misconception(
             bias_along_the_batch,
-            hint="There is one bias for each output. Along which axis of the (N, D_out) result do the "
-            "outputs lie?",
+            hint="There is one bias for each output. Along which axis of the (N, D_out) result do the outputs lie?",
         ),
         Misconception(
             one_row_per_neuron_in_the_output,
@@ -123,13 +122,10 @@ EXERCISE = Exercise(
         ),
     ),
     hints=(
-        "Every output is one weighted sum of the inputs. One matrix product makes all of them for all "
-        "examples.",
-        "Write the shapes under one another: (N, D_in), (D_out, D_in), wanted (N, D_out). Which matrix must "
-        "be turned?",
+        "Every output is one weighted sum of the inputs. One matrix product makes all of them for all examples.",
+        "Write the shapes under one another: (N, D_in), (D_out, D_in), wanted (N, D_out). Which matrix must be turned?",
         "y = x Wᵀ + b; entry [n, j] is the sum over i of x[n, i] · weight[j, i], plus bias[j].",
-        "x = [[1, 2]], weight = [[3, 4], [5, 6]], bias = [10, 20]: "
-        "[1·3 + 2·4 + 10, 1·5 + 2·6 + 20] = [[21, 37]].",
+        "x = [[1, 2]], weight = [[3, 4], [5, 6]], bias = [10, 20]: [1·3 + 2·4 + 10, 1·5 + 2·6 + 20] = [[21, 37]].",
     ),
     convention="weight is stored as (D_out, D_in), as in PyTorch, so the layer is x Wᵀ + b; many books "
     "write W x + b for one column, or store (D_in, D_out).",

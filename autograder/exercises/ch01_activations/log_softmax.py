@@ -154,8 +154,7 @@ EXERCISE = Exercise(
     ),
     hints=(
         "Do not take the logarithm of a softmax. Take the logarithm of the formula, on paper, and simplify.",
-        "The logarithm of a quotient is a difference, and log(e^a) is a. Only the sum still needs an "
-        "exponential.",
+        "The logarithm of a quotient is a difference, and log(e^a) is a. Only the sum still needs an exponential.",
         "log_softmax(x)_i = (x_i - m) - log Σ_j e^(x_j - m), where m is the largest x along the axis.",
         "x = [1, 2, 3], m = 3: log(0.1353 + 0.3679 + 1) = 0.4076, so [-2, -1, 0] - 0.4076 = [-2.4076, "
         "-1.4076, -0.4076].",

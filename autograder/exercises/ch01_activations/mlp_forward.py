@@ -158,13 +158,11 @@ EXERCISE = Exercise(
         ),
         Misconception(
             no_activation_between_the_layers,
-            hint="Section 1.3 asked what a chain of linear layers is worth. What stands between two layers "
-            "of yours?",
+            hint="Section 1.3 asked what a chain of linear layers is worth. What stands between two layers of yours?",
         ),
         Misconception(
             hidden_activation_always_relu,
-            hint="Call your function with hidden='tanh' and with hidden='relu'. Should the two results "
-            "be the same?",
+            hint="Call your function with hidden='tanh' and with hidden='relu'. Should the two results be the same?",
         ),
         Misconception(
             output_activation_left_out,
@@ -178,13 +176,11 @@ EXERCISE = Exercise(
         ),
         Misconception(
             softmax_for_two_classes_as_well,
-            hint="How many numbers does the last layer give for two classes? What is the softmax of a "
-            "single number?",
+            hint="How many numbers does the last layer give for two classes? What is the softmax of a single number?",
         ),
         Misconception(
             every_layer_reads_the_input,
-            hint="What does the second layer receive: x, or what the first layer gave? Follow the name in "
-            "your loop.",
+            hint="What does the second layer receive: x, or what the first layer gave? Follow the name in your loop.",
         ),
     ),
     hints=(

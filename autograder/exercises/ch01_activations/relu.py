@@ -93,8 +93,7 @@ EXERCISE = Exercise(
         ),
         Misconception(
             negative_values_dropped,
-            hint="How many numbers go in, and how many come out? What should stand where a negative number "
-            "was?",
+            hint="How many numbers go in, and how many come out? What should stand where a negative number was?",
         ),
         Misconception(
             mask_in_place_of_values,
@@ -102,8 +101,7 @@ EXERCISE = Exercise(
         ),
         Misconception(
             small_slope_on_the_negative_side,
-            hint="What is ReLU of -100, exactly? Which of the four functions of this section have you "
-            "written?",
+            hint="What is ReLU of -100, exactly? Which of the four functions of this section have you written?",
         ),
         Misconception(
             capped_at_one,

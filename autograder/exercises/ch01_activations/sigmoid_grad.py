@@ -116,8 +116,7 @@ EXERCISE = Exercise(
         ),
         Misconception(
             overflow_for_large_negative_numbers,
-            hint="How large is e^-x at x = -1000? Can you write the slope with the value of the sigmoid "
-            "instead?",
+            hint="How large is e^-x at x = -1000? Can you write the slope with the value of the sigmoid instead?",
         ),
     ),
     hints=(
@@ -126,7 +125,6 @@ EXERCISE = Exercise(
         "sigmoid_grad(x) = s (1 - s) with s = sigmoid(x).",
         "x = 2: s = 0.8808, and 0.8808 · 0.1192 = 0.1050.",
     ),
-    convention="The argument is x, as in most books; PyTorch's backward pass keeps the output s and works with "
-    "that.",
+    convention="The argument is x, as in most books; PyTorch's backward pass keeps the output s and works with that.",
     uses=("sigmoid",),
 )

@@ -147,8 +147,7 @@ EXERCISE = Exercise(
         ),
         Misconception(
             always_along_the_first_axis,
-            hint="One example per row: which numbers must add up to one? Check the sums of the rows of your "
-            "result.",
+            hint="One example per row: which numbers must add up to one? Check the sums of the rows of your result.",
         ),
         Misconception(
             normalised_over_the_whole_array,

@@ -109,8 +109,7 @@ EXERCISE = Exercise(
         ),
         Misconception(
             argument_not_doubled,
-            hint="Compare your value at x = 1 with 0.7616. Which argument must the sigmoid get to become a "
-            "tanh?",
+            hint="Compare your value at x = 1 with 0.7616. Which argument must the sigmoid get to become a tanh?",
         ),
         Misconception(
             sum_over_difference,
@@ -118,8 +117,7 @@ EXERCISE = Exercise(
         ),
         Misconception(
             divided_by_two,
-            hint="Is there an x for which yours exceeds 1? What should the difference be divided by, to "
-            "prevent that?",
+            hint="Is there an x for which yours exceeds 1? What should the difference be divided by, to prevent that?",
         ),
     ),
     hints=(

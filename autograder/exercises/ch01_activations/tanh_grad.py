@@ -102,8 +102,7 @@ EXERCISE = Exercise(
         ),
         Misconception(
             square_forgotten,
-            hint="The curve looks the same, turned about the origin. What does yours give for x = 2 and for "
-            "x = -2?",
+            hint="The curve looks the same, turned about the origin. What does yours give for x = 2 and for x = -2?",
         ),
         Misconception(
             difference_squared,
@@ -125,12 +124,10 @@ EXERCISE = Exercise(
     ),
     hints=(
         "The slope can be written with nothing but the value of tanh at the same place.",
-        "You have a stable tanh already. Call it once and keep its value. The slope at 0 is 1, and far out "
-        "it is 0.",
+        "You have a stable tanh already. Call it once and keep its value. The slope at 0 is 1, and far out it is 0.",
         "tanh_grad(x) = 1 - t² with t = tanh(x).",
         "x = 2: t = 0.9640, t² = 0.9293, and 1 - 0.9293 = 0.0707.",
     ),
-    convention="The argument is x, as in most books; PyTorch's backward pass keeps the output t and works with "
-    "that.",
+    convention="The argument is x, as in most books; PyTorch's backward pass keeps the output t and works with that.",
     uses=("tanh",),
 )

@@ -13,8 +13,7 @@ QUESTION = FreeAnswer(
     points=4,
     minutes=10,
     rubric=(
-        "1 point: says that two layers without activation are again of the form x Aᵀ + c, that is one "
-        "linear layer.",
+        "1 point: says that two layers without activation are again of the form x Aᵀ + c, that is one linear layer.",
         "1 point: shows it, in symbols or numbers: A = W₂ W₁ and c = W₂ b₁ + b₂ (for column vectors, or the "
         "same in the layout x Wᵀ + b). A statement without a calculation does not earn this point.",
         "1 point: draws the consequence for any depth: the boundary between two classes stays a straight "

@@ -218,7 +218,7 @@ def signal_through_depth(init: Callable[..., Any] | None = None) -> Explorer:
         view=[
             Curve(
                 Guide(y=FLOAT32_LARGEST, label="largest float32"),
-                Guide(y=FLOAT32_SMALLEST, label="smallest float32"),
+                Guide(y=FLOAT32_SMALLEST, label="smallest normal float32"),
                 Line(LAYER_NUMBERS, "others", colour="ghost", width=1.25),
                 Label("name_x", "name_y", field="names"),
                 Line(LAYER_NUMBERS, "spread", label="all values"),

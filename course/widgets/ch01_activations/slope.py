@@ -1,4 +1,4 @@
-"""An activation function, its slope at one input, and what ten layers of that slope leave of a gradient."""
+"""An activation function, its slope at one input, and what ten layers of that slope leave of a small change."""
 
 from __future__ import annotations
 
@@ -94,17 +94,17 @@ def broken_at_jumps(dy: Array) -> Array:
 
 
 def _says(name: str, x0: float, value: float, slope: float, tenth: float) -> str:
-    """Value, slope, and what ten layers leave of a gradient."""
+    """Value, slope, and what ten layers leave of a small change."""
     if np.isnan(value):
         return f"{name} gives no number at {_short(x0)}."
     says = f"{name} at {_short(x0)}: value {_short(value)}, slope {_short(slope)}. "
     if np.isnan(slope):
         return says
     if slope == 0:
-        return says + "No gradient passes: what stands before it in the network does not learn from this example."
+        return says + "No change passes: what stands before it in the network does not learn from this example."
     if tenth == 1:
-        return says + "The gradient passes unchanged, through ten such layers too."
-    return says + f"Ten such layers multiply a gradient by {_short(tenth)}."
+        return says + "A small change passes unchanged, through ten such layers too."
+    return says + f"Ten such layers multiply a small change by {_short(tenth)}."
 
 
 def _short(number: float) -> str:
@@ -199,7 +199,7 @@ def activation_explorer(
             ),
             Bars(
                 "chain", limits=(0, 1.1), names=[f"{int(k)}" for k in LAYERS], numbers=".1g",
-                title="What is left of a gradient after 1 to 10 such layers: slope to the power k",
+                title="What is left of a small change after 1 to 10 such layers: slope to the power k",
                 height=200, wide=True,
             ),
         ],
