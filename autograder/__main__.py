@@ -1,7 +1,8 @@
 """The command line: `python -m autograder COMMAND`.
 
 A command is a module with `add_arguments(parser)` and `run(args) -> int`; only the chosen one is imported, so that
-setting up needs nothing but Python, and recording nothing but Python, NumPy and PyTorch.
+setting up needs nothing but Python, and recording nothing but Python, NumPy and PyTorch.  A command whose parser has a
+default `rest` gets there the words that it does not know, for another program.
 """
 
 from __future__ import annotations
@@ -51,8 +52,13 @@ def main(arguments: list[str] | None = None) -> int:
         return 1
     parser = argparse.ArgumentParser(prog=f"python -m autograder {words[0]}", description=about)
     command.add_arguments(parser)
+    args, rest = parser.parse_known_args(words[1:])
+    if rest and "rest" not in args:
+        parser.error(f"unrecognized arguments: {' '.join(rest)}")
+    if rest:
+        args.rest = rest
     try:
-        return int(command.run(parser.parse_args(words[1:])))
+        return int(command.run(args))
     except CourseError as problem:
         print(f"autograder: {problem}", file=sys.stderr)
         return 1

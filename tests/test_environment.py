@@ -5,6 +5,7 @@ import sys
 
 import pytest
 
+from autograder.__main__ import main
 from autograder.environment import venv
 from autograder.errors import CourseError
 
@@ -112,6 +113,28 @@ def test_a_python_that_cannot_make_environments_is_one_line(tmp_path, monkeypatc
     monkeypatch.setattr(venv.venv, "create", broken)
     with pytest.raises(CourseError, match="python3-venv"):
         venv._create()
+
+
+@pytest.mark.parametrize(
+    ("command", "words", "wanted"),
+    [
+        ("start", ["--no-browser", "--port", "9999"], ["--no-browser", "--port", "9999"]),
+        ("test", ["tests/engine", "-k", "softmax"], ["tests/engine", "-k", "softmax"]),
+        ("test", [], ["-m", "not slow", "-n", "2"]),
+    ],
+)
+def test_what_a_command_does_not_know_goes_to_the_program_that_it_starts(project, monkeypatch, command, words, wanted):
+    ran = []
+    monkeypatch.setattr(venv, "_install_torch", lambda: None)
+    monkeypatch.setattr("subprocess.run", lambda given, **options: ran.append(given) or Finished(0))
+    assert main([command, *words]) == 0
+    assert ran[-1][-len(wanted) :] == wanted
+
+
+def test_other_commands_refuse_what_they_do_not_know(capsys):
+    with pytest.raises(SystemExit):
+        main(["record", "--fast"])
+    assert "unrecognized arguments: --fast" in capsys.readouterr().err
 
 
 def test_one_blas_thread_is_set():

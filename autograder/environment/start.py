@@ -16,9 +16,8 @@ SETTINGS = {"@jupyterlab/apputils-extension:notification": {"fetchNews": "false"
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Options of the command."""
-    parser.add_argument(
-        "jupyter", nargs=argparse.REMAINDER, help="anything else goes to jupyter lab, such as --no-browser"
-    )
+    parser.epilog = "Anything else goes to jupyter lab, such as --no-browser."
+    parser.set_defaults(rest=[])
 
 
 def run(args: argparse.Namespace) -> int:
@@ -27,7 +26,7 @@ def run(args: argparse.Namespace) -> int:
     overrides = venv.VENV / "share" / "jupyter" / "lab" / "settings" / "overrides.json"
     overrides.parent.mkdir(parents=True, exist_ok=True)
     overrides.write_text(json.dumps(SETTINGS))
-    command = [str(venv.python()), "-m", "jupyterlab", "--ServerApp.root_dir=course", *args.jupyter]
+    command = [str(venv.python()), "-m", "jupyterlab", "--ServerApp.root_dir=course", *args.rest]
     try:
         return subprocess.run(command, cwd=venv.ROOT, env=venv.environment(), check=False).returncode
     except KeyboardInterrupt:
