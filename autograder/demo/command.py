@@ -14,7 +14,8 @@ from autograder.errors import CourseError
 from autograder.judge.course import Course
 from autograder.judge.export import export
 from autograder.judge.feedback import feedback
-from autograder.judge.grade import Graded, grade, seed_for
+from autograder.judge.grade import seed_for
+from autograder.judge.grading import Graded, grade
 from autograder.release import master
 from autograder.release.build import Places, fill_tree, release_text, source_text, stems
 
@@ -92,7 +93,7 @@ def table(graded: Graded, class_: Sequence[Submission]) -> list[str]:
             lines.append(f"{one.student:<{width}}  not judged: its worker ended; grade again")
             continue
         passed = f"{sum(verdict.passed for verdict in record.verdicts)}/{len(record.verdicts)}"
-        lines.append(f"{one.student:<{width}}  {record.score:6g} {record.points:6g}  {passed:>6}")
+        lines.append(f"{one.student:<{width}}  {round(record.score, 2):6g} {record.points:6g}  {passed:>6}")
         lines.append(f"    {one.about}")
         lines += [f"    recognised in {v.exercise}: {v.misconception}" for v in record.verdicts if v.misconception]
         lines += [f"    for a person: {flag}" for flag in record.all_flags]

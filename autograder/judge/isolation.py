@@ -12,12 +12,13 @@ from __future__ import annotations
 
 import ctypes
 import os
-import platform
 import resource
 import signal
 import struct
 from collections.abc import Sequence
 from pathlib import Path
+
+from autograder.judge.syscall_filter import refuse_system_calls
 
 __all__ = [
     "INSIDE",
@@ -40,11 +41,10 @@ NOBODY = 65534
 
 CLONE_NEWNS, CLONE_NEWUTS, CLONE_NEWIPC = 0x00020000, 0x04000000, 0x08000000
 CLONE_NEWUSER, CLONE_NEWPID, CLONE_NEWNET, CLONE_NEWCGROUP = 0x10000000, 0x20000000, 0x40000000, 0x02000000
-MS_NOSUID, MS_NODEV, MS_BIND, MS_REC, MS_PRIVATE = 2, 4, 4096, 16384, 1 << 18
-MNT_DETACH = 2
+SERVER_NAMESPACES = CLONE_NEWUSER | CLONE_NEWNS | CLONE_NEWNET | CLONE_NEWIPC | CLONE_NEWUTS | CLONE_NEWPID
+MS_NOSUID, MS_NODEV, MS_BIND, MS_REC, MS_PRIVATE, MNT_DETACH = 2, 4, 4096, 16384, 1 << 18, 2
 MOUNT_ATTR_RDONLY, MOUNT_ATTR_NOSUID, AT_FDCWD, AT_RECURSIVE = 1, 2, -100, 0x8000
-PR_SET_PDEATHSIG, PR_SET_DUMPABLE, PR_SET_SECCOMP, PR_CAPBSET_DROP = 1, 4, 22, 24
-PR_SET_CHILD_SUBREAPER, PR_SET_NO_NEW_PRIVS = 36, 38
+PR_SET_PDEATHSIG, PR_SET_DUMPABLE, PR_CAPBSET_DROP, PR_SET_CHILD_SUBREAPER, PR_SET_NO_NEW_PRIVS = 1, 4, 24, 36, 38
 SYS_MOUNT_SETATTR = 442
 """The same number on every architecture, like all system calls since Linux 5.0."""
 
@@ -82,9 +82,8 @@ def enter_server_namespaces() -> None:
     Must run in a process with one thread.  Raises OSError where the system does not allow it.
     """
     outside_user, outside_group = os.geteuid(), os.getegid()
-    flags = CLONE_NEWUSER | CLONE_NEWNS | CLONE_NEWNET | CLONE_NEWIPC | CLONE_NEWUTS | CLONE_NEWPID
     if outside_user != 0:
-        _call("unshare", flags)
+        _call("unshare", SERVER_NAMESPACES)
         _write_maps("self", f"{INSIDE} {outside_user} 1", f"{INSIDE} {outside_group} 1", deny_setgroups=True)
         return
     # Only a process that stayed outside may map more than its own id.
@@ -100,7 +99,7 @@ def enter_server_namespaces() -> None:
         os._exit(0)
     os.close(ready)
     try:
-        _call("unshare", flags)
+        _call("unshare", SERVER_NAMESPACES)
     finally:
         os.close(started)
         _, status = os.waitpid(helper, 0)
@@ -248,67 +247,4 @@ def give_up_privileges() -> bool:
     header = struct.pack("II", 0x20080522, 0)
     _call("capset", ctypes.create_string_buffer(header, 8), ctypes.create_string_buffer(b"\0" * 24, 24))
     _call("prctl", PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
-    return _filter_system_calls()
-
-
-# What only an attack on the kernel or a way out of the sandbox needs: the numbers on x86_64 and aarch64.
-REFUSED = {
-    "mount": (165, 40), "umount2": (166, 39), "pivot_root": (155, 41), "chroot": (161, 51), "swapon": (167, 224),
-    "unshare": (272, 97), "setns": (308, 268), "ptrace": (101, 117), "process_vm_readv": (310, 270),
-    "process_vm_writev": (311, 271), "kcmp": (312, 272), "bpf": (321, 280), "perf_event_open": (298, 241),
-    "userfaultfd": (323, 282), "add_key": (248, 217), "request_key": (249, 218), "keyctl": (250, 219),
-    "init_module": (175, 105), "finit_module": (313, 273), "delete_module": (176, 106), "kexec_load": (246, 104),
-    "reboot": (169, 142), "quotactl": (179, 60), "acct": (163, 89), "syslog": (103, 116), "personality": (135, 92),
-    "open_by_handle_at": (304, 265), "name_to_handle_at": (303, 264), "lookup_dcookie": (212, 18),
-    "modify_ldt": (154, None), "iopl": (172, None), "ioperm": (173, None), "vmsplice": (278, 75),
-    "socket": (41, 198), "open_tree": (428, 428), "move_mount": (429, 429), "fsopen": (430, 430),
-    "fsconfig": (431, 431), "fsmount": (432, 432), "fspick": (433, 433), "pidfd_getfd": (438, 438),
-    "io_uring_setup": (425, 425), "io_uring_enter": (426, 426), "io_uring_register": (427, 427),
-    "mount_setattr": (442, 442),
-}  # fmt: skip
-CLONE = (56, 220)
-CLONE3 = 435
-ARCHITECTURES = {"x86_64": (0, 0xC000003E), "aarch64": (1, 0xC00000B7)}
-ALLOW, EPERM, ENOSYS = 0x7FFF0000, 0x00050001, 0x00050026
-KILL = 0x80000000
-X32 = 0x40000000
-
-
-def _filter_system_calls() -> bool:
-    """A seccomp filter; False on an architecture whose numbers we do not know."""
-    if platform.machine() not in ARCHITECTURES or struct.calcsize("P") != 8:
-        return False
-    column, audit = ARCHITECTURES[platform.machine()]
-    numbers = sorted(number for pair in REFUSED.values() if (number := pair[column]) is not None)
-    load_word, jump_equal, jump_at_least, jump_bits, give = 0x20, 0x15, 0x35, 0x45, 0x06
-    program = [
-        (load_word, 0, 0, 4),
-        (jump_equal, 1, 0, audit),
-        (give, 0, 0, KILL),
-        (load_word, 0, 0, 0),
-        # System calls of the x32 interface carry this bit and would miss the numbers below.
-        (jump_at_least, 0, 1, X32),
-        (give, 0, 0, EPERM),
-        # clone3 hides its flags behind a pointer; the C library falls back to clone.
-        (jump_equal, 0, 1, CLONE3),
-        (give, 0, 0, ENOSYS),
-        (jump_equal, 0, 4, CLONE[column]),
-        (load_word, 0, 0, 16),
-        (
-            jump_bits,
-            0,
-            1,
-            CLONE_NEWUSER | CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWNET | CLONE_NEWIPC | CLONE_NEWUTS | CLONE_NEWCGROUP,
-        ),
-        (give, 0, 0, EPERM),
-        (give, 0, 0, ALLOW),
-    ]
-    for number in numbers:
-        program += [(jump_equal, 0, 1, number), (give, 0, 0, EPERM)]
-    program.append((give, 0, 0, ALLOW))
-    code = b"".join(struct.pack("HBBI", *line) for line in program)
-    instructions = ctypes.create_string_buffer(code, len(code))
-    header = struct.pack("HxxxxxxP", len(program), ctypes.addressof(instructions))
-    mode_filter = 2
-    _call("prctl", PR_SET_SECCOMP, mode_filter, ctypes.create_string_buffer(header, len(header)), 0, 0)
-    return True
+    return refuse_system_calls(SERVER_NAMESPACES | CLONE_NEWCGROUP)

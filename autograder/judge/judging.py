@@ -4,26 +4,24 @@ from __future__ import annotations
 
 import builtins
 import inspect
-import io
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
 from typing import Any
 
-from autograder.engine import catalogue, tree
 from autograder.engine.answer import Answer
 from autograder.engine.assess import assess
 from autograder.engine.verdict import CaseResult, Rung, Verdict
-from autograder.errors import SpecError
-from autograder.judge import protocol
 from autograder.judge.preflight import SubmittedCell
 from autograder.judge.rebuild import Piece, plan, rebuild
-from autograder.judge.run import CellOutcome, SubmissionRun
-from autograder.judge.sandbox import Oracle, Sandbox, clean
-from autograder.spec import Case, Exercise
+from autograder.judge.replies import clean
+from autograder.judge.run import CellOutcome, SubmissionRun, in_words
+from autograder.judge.sandbox import Sandbox
+from autograder.judge.session import Oracle
+from autograder.judge.sheets import Sheet
+from autograder.spec import Exercise
 
-__all__ = ["Judgement", "Reference", "Sheet", "decode_sheets", "encode_sheets", "judge", "prepare"]
+__all__ = ["Judgement", "Reference", "judge"]
 
 GENERAL = {
     Rung.DEFINED: "not written yet",
@@ -46,29 +44,6 @@ Reference = Callable[[Exercise, Mapping[str, Any]], Any]
 
 
 @dataclass(frozen=True)
-class Sheet:
-    """What one exercise is judged on: its cases, what is expected of each, and which of them students cannot know."""
-
-    exercise: Exercise
-    cases: tuple[Case, ...]
-    expected: tuple[Any, ...]
-    hidden: tuple[bool, ...]
-    source: str
-
-    @cached_property
-    def fresh(self) -> tuple[bool, ...]:
-        """Which cases have inputs that no public case has; some probes are the same for every seed."""
-        public = {_fingerprint(case) for case, hidden in zip(self.cases, self.hidden, strict=True) if not hidden}
-        pairs = zip(self.cases, self.hidden, strict=True)
-        return tuple(hidden and _fingerprint(case) not in public for case, hidden in pairs)
-
-
-def _fingerprint(case: Case) -> str:
-    structure, arrays = tree.pack(dict(case.inputs))
-    return repr((case.name, structure, [(one.dtype.str, one.shape, one.tobytes()) for one in arrays]))
-
-
-@dataclass(frozen=True)
 class Judgement:
     """What came out for one submission.  outcomes stands beside pieces; None for a piece that was not run."""
 
@@ -76,60 +51,6 @@ class Judgement:
     outcomes: tuple[CellOutcome | None, ...]
     verdicts: tuple[Verdict, ...]
     flags: tuple[str, ...] = ()
-
-
-def prepare(chapter: str, seed: int) -> list[Sheet]:
-    """The chapter's sheets: the recorded cases, and fresh ones of the private seed that PyTorch answers now."""
-    # torch takes seconds to load and must not be there before a sandbox has started.
-    from autograder.reference import live, recordings
-
-    sheets = []
-    for exercise in catalogue.exercises(chapter):
-        recorded = recordings.load(exercise)
-        fresh = recordings.draw_private(exercise, seed)
-        sheets.append(
-            Sheet(
-                exercise,
-                (*recorded.cases, *fresh),
-                (*recorded.expected, *live.answers(exercise, fresh)),
-                (False,) * len(recorded.cases) + (True,) * len(fresh),
-                f"{recorded.source}; fresh cases: {live.source()}",
-            )
-        )
-    return sheets
-
-
-def encode_sheets(sheets: Sequence[Sheet]) -> bytes:
-    """Sheets as bytes for another process, one frame each; exercises travel by name."""
-    return b"".join(
-        protocol.encode(
-            {
-                "chapter": one.exercise.chapter,
-                "name": one.exercise.name,
-                "source": one.source,
-                "hidden": list(one.hidden),
-            },
-            {
-                "expected": list(one.expected),
-                "cases": [{"name": case.name, "inputs": dict(case.inputs)} for case in one.cases],
-            },
-        )
-        for one in sheets
-    )
-
-
-def decode_sheets(data: bytes) -> list[Sheet]:
-    """The sheets in the bytes of `encode_sheets`."""
-    file = io.BytesIO(data)
-    sheets = []
-    while file.tell() < len(data):
-        fields, value = protocol.read_frame(file.read)
-        exercise = catalogue.load(catalogue.EXERCISES / fields["chapter"] / f"{fields['name']}.py")
-        if not isinstance(exercise, Exercise):
-            raise SpecError(f"{fields['name']} is not an exercise")
-        cases = tuple(Case(case["name"], case["inputs"]) for case in value["cases"])
-        sheets.append(Sheet(exercise, cases, tuple(value["expected"]), tuple(fields["hidden"]), fields["source"]))
-    return sheets
 
 
 def judge(
@@ -202,7 +123,7 @@ def _assess(run: SubmissionRun, sheet: Sheet, public: Sequence[Answer], oracle: 
     both = iter(public), iter(private)
     answers = [next(both[hidden]) for hidden in sheet.hidden]
     flags = tuple(
-        dict.fromkeys(f"{one.trouble}: {one.detail}" for one in answers if one.trouble in ("timeout", "lost"))
+        dict.fromkeys(in_words(one.trouble, one.detail) for one in answers if one.trouble in ("timeout", "lost"))
     )
     verdict = assess(
         sheet.exercise, sheet.cases, sheet.expected, answers, hidden=sheet.hidden, source=sheet.source, flags=flags

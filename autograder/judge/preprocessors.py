@@ -19,12 +19,12 @@ from nbgrader.preprocessors import NbGraderPreprocessor, SaveAutoGrades
 from autograder.errors import CourseError
 from autograder.judge.course import Course
 from autograder.judge.grade import seed_for
-from autograder.judge.judging import Sheet, prepare
 from autograder.judge.preflight import parse
 from autograder.judge.rebuild import rebuild
 from autograder.judge.records import Store, fingerprint, submission_key
 from autograder.judge.report import FLAGGED, compose
 from autograder.judge.sandbox import Sandbox
+from autograder.judge.sheets import Sheet, prepare
 from autograder.judge.workers import Job, judge_job
 
 __all__ = ["JudgeSubmission", "SaveJudgedGrades"]

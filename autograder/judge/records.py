@@ -55,7 +55,7 @@ class Record:
     @property
     def all_flags(self) -> tuple[str, ...]:
         """The flags of the submission and of its exercises, each once."""
-        own = (f"`{one.exercise}` {flag}" for one in self.verdicts for flag in one.flags)
+        own = (f"`{one.exercise}`: {flag}" for one in self.verdicts for flag in one.flags)
         return tuple(dict.fromkeys((*((self.problem,) if self.problem else ()), *self.flags, *own)))
 
     def line(self) -> str:

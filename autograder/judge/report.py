@@ -31,9 +31,8 @@ def check_name(exercise: str) -> str:
 
 def say(verdict: Verdict) -> str:
     """A verdict as the lines that a student reads."""
-    lines = [
-        f"{'PASS' if verdict.passed else 'FAIL'}  {verdict.score:g} of {verdict.points:g} points: {verdict.message}"
-    ]
+    score = f"{round(verdict.score, 2):g} of {verdict.points:g} points"
+    lines = [f"{'PASS' if verdict.passed else 'FAIL'}  {score}: {verdict.message}"]
     if verdict.results and not verdict.passed:
         width = max(len(result.name) for result in verdict.results)
         for result in verdict.results:

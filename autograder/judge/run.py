@@ -6,17 +6,21 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from types import TracebackType
-from typing import Any, Literal, Self
+from typing import Any, Self
 
 from autograder.engine.answer import Answer
-from autograder.judge.sandbox import Lost, Oracle, Sandbox, Session
+from autograder.judge.replies import Lost
+from autograder.judge.sandbox import Sandbox
+from autograder.judge.session import Oracle, Session
 
-__all__ = ["MAX_LOSSES", "CellOutcome", "SubmissionRun"]
+__all__ = ["MAX_LOSSES", "CellOutcome", "SubmissionRun", "in_words"]
 
 MAX_LOSSES = 4
 """After so many lost processes the rest of a submission is not run any more."""
 MAX_CELL_LOSSES = 2
 """After so many, the student's extra cells are not run any more."""
+NOT_RUN = "not run: "
+"""How the detail begins of what was not even tried."""
 
 
 @dataclass(frozen=True)
@@ -85,12 +89,12 @@ class SubmissionRun:
     def run_cell(self, source: str) -> CellOutcome:
         """Run a cell and keep it for replays; a cell that loses the process is left out from then on."""
         if self.exhausted:
-            return CellOutcome(error=f"not run: {self.exhausted}")
+            return CellOutcome(error=f"{NOT_RUN}{self.exhausted}")
         try:
             error, text = self._ready().run_cell(source)
         except Lost as lost:
             self._lose(lost, "a cell")
-            return CellOutcome(error=_sentence(lost))
+            return CellOutcome(error=in_words(lost.trouble, lost.detail))
         # A cell that raised has run up to there, and its effects belong to the submission.
         self.replayed.append(source)
         return CellOutcome(error, text)
@@ -111,14 +115,14 @@ class SubmissionRun:
             if not self.exhausted:
                 self._lose(lost, f"`{name}`")
             answers.append(Answer(trouble=lost.trouble, detail=lost.detail))
-        rest = Answer(trouble="lost", detail=f"not run: {self.exhausted}") if self.exhausted else answers[-1]
+        rest = Answer(trouble="lost", detail=f"{NOT_RUN}{self.exhausted}") if self.exhausted else answers[-1]
         return answers + [rest] * (len(cases) - len(answers))
 
     def _ready(self) -> Session:
         """A process in which every good cell has run."""
         while self.session is None:
             if reason := self.exhausted:
-                raise Lost("lost", f"not run: {reason}")
+                raise Lost("lost", f"{NOT_RUN}{reason}")
             self.session = self.sandbox.open()
             try:
                 for source in self.replayed:
@@ -129,7 +133,7 @@ class SubmissionRun:
 
     def _lose(self, lost: Lost, where: str) -> None:
         self.losses += 1
-        self.flags.append(f"{where}: {_sentence(lost)}")
+        self.flags.append(f"{where}: {in_words(lost.trouble, lost.detail)}")
         if self.losses == MAX_LOSSES:
             self.flags.append(f"{MAX_LOSSES} processes were lost; what was not judged by then scores 0")
         self._drop()
@@ -140,8 +144,8 @@ class SubmissionRun:
             self.session = None
 
 
-def _sentence(lost: Lost) -> str:
-    trouble: Literal["timeout", "lost"] = lost.trouble
-    return (
-        f"did not finish in time ({lost.detail})" if trouble == "timeout" else f"the process was lost ({lost.detail})"
-    )
+def in_words(trouble: str, detail: str) -> str:
+    """A loss as a person reads it: the same words wherever it is told."""
+    if detail.startswith(NOT_RUN):
+        return detail
+    return f"did not finish in time ({detail})" if trouble == "timeout" else f"the process was lost ({detail})"

@@ -100,14 +100,14 @@ def _load(settings: dict[str, Any]) -> Any:
                 continue
 
     sys.path.insert(0, repository)
-    from autograder.judge import isolation, standins, student_shell
+    from autograder.judge import conversation, isolation, standins, student_shell
 
     global _isolation
     _isolation = isolation
     sys.path.remove(repository)
     shell = student_shell.make_shell()
     standins.install()
-    return lambda connection: student_shell.serve(shell, connection)
+    return lambda connection: conversation.serve(shell, connection)
 
 
 def _isolate(settings: dict[str, Any]) -> tuple[bool, int]:

@@ -22,10 +22,12 @@ from typing import Any
 
 from autograder.engine import catalogue
 from autograder.errors import SandboxError
-from autograder.judge.judging import Sheet, decode_sheets, encode_sheets, judge, prepare
+from autograder.judge.judging import judge
 from autograder.judge.preflight import SubmittedCell
 from autograder.judge.records import Record
-from autograder.judge.sandbox import Limits, Sandbox
+from autograder.judge.sandbox import Sandbox
+from autograder.judge.session import Limits
+from autograder.judge.sheets import Sheet, decode_sheets, encode_sheets, prepare
 from autograder.spec import Exercise
 
 __all__ = ["Job", "Pool"]

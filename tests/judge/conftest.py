@@ -12,8 +12,10 @@ from autograder.engine import catalogue
 from autograder.errors import SandboxError
 from autograder.judge import judging
 from autograder.judge.course import Course
-from autograder.judge.judging import Judgement, Sheet
-from autograder.judge.sandbox import Limits, Sandbox, Session
+from autograder.judge.judging import Judgement
+from autograder.judge.sandbox import Sandbox
+from autograder.judge.session import Limits, Session
+from autograder.judge.sheets import Sheet, prepare
 from tests.judge import tiny
 
 LIMITS = Limits(cell_seconds=6, call_seconds=3, total_seconds=60, memory=2**30, processes=16)
@@ -75,7 +77,7 @@ def tiny_chapter(tiny_folders: tuple[Path, Path], monkeypatch: pytest.MonkeyPatc
 @pytest.fixture
 def sheets(tiny_chapter: str) -> list[Sheet]:
     """What the tiny chapter is judged on."""
-    return judging.prepare(tiny_chapter, SEED)
+    return prepare(tiny_chapter, SEED)
 
 
 @pytest.fixture

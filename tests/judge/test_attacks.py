@@ -7,7 +7,8 @@ from collections.abc import Callable, Mapping
 
 import pytest
 
-from autograder.judge.judging import Judgement, Sheet
+from autograder.judge.judging import Judgement
+from autograder.judge.sheets import Sheet
 from tests.judge import tiny
 
 Scores = Callable[[Mapping], dict[str, float]]

@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 
 from autograder.engine import catalogue
+from autograder.engine.verdict import Verdict
 from autograder.errors import CourseError
 from autograder.judge import grade as command
 from autograder.judge import gradebook
@@ -22,8 +23,10 @@ from autograder.judge import workers as pool
 from autograder.judge.course import Course, chapter_named
 from autograder.judge.export import export
 from autograder.judge.feedback import feedback
-from autograder.judge.grade import Graded, grade, seed_for, summary
+from autograder.judge.grade import seed_for, summary
+from autograder.judge.grading import Graded, grade
 from autograder.judge.records import Record, Store
+from autograder.judge.report import say
 from autograder.judge.sandbox import Sandbox
 from tests.judge import tiny
 
@@ -358,6 +361,14 @@ def test_the_summary_has_a_line_for_each_student_and_names_what_to_look_at(grade
     assert lines[1].split() == ["ada", "8", "8", "3", "of", "3"]
     assert any(line.startswith("  dan: the file is not JSON") for line in lines)
     assert "5 submissions of ch90_tiny: 4 judged, 0 unchanged" in lines[-1]
+
+
+def test_a_person_reads_a_score_with_at_most_two_decimals_and_the_record_keeps_it_exact() -> None:
+    verdict = Verdict("double", 40, 35.3333, "the values differ")
+    record = Record("key", "ada", tiny.CHAPTER, (verdict,))
+    assert summary(Graded(tiny.CHAPTER, (record,), (), 1, 0))[1].split()[:3] == ["ada", "35.33", "40"]
+    assert say(verdict).startswith("FAIL  35.33 of 40 points")
+    assert record.score == 35.3333
 
 
 def test_the_command_grades_and_its_status_says_whether_all_were_judged(

@@ -11,8 +11,9 @@ from pathlib import Path
 import pytest
 
 from autograder.errors import SandboxError
-from autograder.judge import isolation
-from autograder.judge.sandbox import Sandbox, Session, _advice
+from autograder.judge import isolation, syscall_filter
+from autograder.judge.sandbox import Sandbox, _advice
+from autograder.judge.session import Session
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 
@@ -158,6 +159,11 @@ def test_figures_can_be_drawn(session: Session) -> None:
         error_of(session, "import matplotlib.pyplot as plt\nfig, ax = plt.subplots()\nax.plot([1, 2])\nplt.show()")
         == ""
     )
+
+
+def test_a_processor_whose_system_calls_we_do_not_know_goes_unfiltered(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("platform.machine", lambda: "riscv64")
+    assert syscall_filter.refuse_system_calls(0) is False
 
 
 def test_a_machine_without_namespaces_gets_one_line_that_says_what_to_allow() -> None:

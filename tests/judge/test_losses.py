@@ -7,8 +7,10 @@ from collections.abc import Callable
 import pytest
 
 from autograder.judge.judging import Judgement
+from autograder.judge.records import Record
+from autograder.judge.replies import Lost
 from autograder.judge.run import MAX_LOSSES, SubmissionRun
-from autograder.judge.sandbox import Lost, Sandbox
+from autograder.judge.sandbox import Sandbox
 from tests.judge import tiny
 
 FULL = {"double": 4.0, "shifted": 2.0, "ordered": 2.0}
@@ -132,3 +134,14 @@ def test_an_exercise_that_hangs_in_every_case_costs_one_process(judge: Callable[
     found = judge(tiny.submission(tiny.RIGHT | {"ordered": "def ordered(x):\n    import os\n    os._exit(1)"}))
     assert len([flag for flag in found.flags if "`ordered`" in flag]) == 1
     assert all("process" in result.message for result in found.verdicts[2].results)
+
+
+def test_one_loss_is_told_to_a_person_once_and_two_losses_twice(judge: Callable[..., Judgement]) -> None:
+    ends = "def {}(x):\n    import os\n    os._exit(1)".format
+
+    def told(*names: str) -> tuple[str, ...]:
+        found = judge(tiny.submission(tiny.RIGHT | {name: ends(name) for name in names}), oracle=False)
+        return Record("key", "ada", tiny.CHAPTER, found.verdicts, found.outcomes, found.flags).all_flags
+
+    assert told("ordered") == ("`ordered`: the process was lost (exit status 1)",)
+    assert len(told("double", "ordered")) == 3, "`shifted` calls `double`"

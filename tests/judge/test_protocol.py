@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from autograder.errors import RefusedValue
 from autograder.judge import protocol
-from autograder.judge.sandbox import Lost, _answer, clean
+from autograder.judge.replies import Lost, answer_in, clean
 from autograder.spec import Rng
 
 
@@ -165,13 +165,13 @@ BAD_REPLIES = {
 @pytest.mark.parametrize("part", BAD_REPLIES.values(), ids=BAD_REPLIES.keys())
 def test_replies_with_a_wrong_field_count_as_lost(part: dict) -> None:
     with pytest.raises(Lost, match="malformed"):
-        _answer(REPLY | part, 1, {"x": 1})
+        answer_in(REPLY | part, 1, {"x": 1})
 
 
 def test_a_right_reply_becomes_an_answer() -> None:
-    found = _answer(REPLY, 1, {"x": 1})
+    found = answer_in(REPLY, 1, {"x": 1})
     assert (found.value, found.changed, found.warned, found.seconds) == (1, ("x",), ("w",), 0.5)
-    assert _answer(REPLY | {"changed": ["y"]}, 1, {"x": 1}).changed == ()
+    assert answer_in(REPLY | {"changed": ["y"]}, 1, {"x": 1}).changed == ()
 
 
 def test_texts_lose_control_characters_and_addresses() -> None:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from autograder.judge.judging import Judgement
 from autograder.judge.rebuild import Piece, plan, rebuild
-from autograder.judge.sandbox import Session
+from autograder.judge.session import Session
 from tests.judge import tiny
 
 RELEASE = tiny.release()["cells"]
