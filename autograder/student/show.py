@@ -56,7 +56,7 @@ def verdict_text(verdict: Verdict, note: str = "") -> str:
         lines.append(f"  {result.name:<{width}}  {result.expected:<24}  {_error(result):>8}  {result.rung.says}")
     if not verdict.passed:
         lines.append(f"  What differs: {verdict.message}.")
-    lines += [f"  {sentence}" for sentence in _sentences(verdict, note)]
+    lines += [f"  {lead}{': ' if lead else ''}{sentence}" for lead, sentence in _sentences(verdict, note)]
     lines.append(f"  Compared with {verdict.source}.")
     return "\n".join(lines)
 
@@ -69,10 +69,9 @@ def verdict_html(verdict: Verdict, note: str = "") -> str:
         return card("fail", parts[0])
     if not verdict.passed:
         parts.append(f"<p>{escape(_capital(verdict.message))}.</p>")
-    for sentence in _sentences(verdict, note):
-        lead, _, rest = sentence.partition(": ")
-        said = f"<b>{escape(lead)}.</b> {escape(_capital(rest))}" if lead in ("A thought", "Convention") else escape(sentence)
-        parts.append(f"<p>{_code(said)}</p>")
+    for lead, sentence in _sentences(verdict, note):
+        bold = f"<b>{escape(lead)}.</b> " if lead else ""
+        parts.append(f"<p>{bold}{_code(escape(_capital(sentence)))}</p>")
     head = "".join(f"<th scope=col>{name}</th>" for name in ("case", "expected", "largest error", "verdict"))
     rows = "".join(_row(result) for result in verdict.results)
     table = f'<div class="nn-wide"><table><tr>{head}</tr>{rows}</table></div>'
@@ -106,18 +105,20 @@ def _headline(verdict: Verdict) -> str:
     return f"not yet: {passed} of {len(verdict.results)} cases pass"
 
 
-def _sentences(verdict: Verdict, note: str) -> list[str]:
-    """What else there is to say: the misconception's question, a failing part, warnings, the convention."""
+def _sentences(verdict: Verdict, note: str) -> list[tuple[str, str]]:
+    """What else there is to say, each with its lead ("" for none): the misconception's question, a failing part, …"""
     said = []
     if verdict.hint:
-        said.append(f"A thought: {verdict.hint}")
+        said.append(("A thought", verdict.hint))
     if note:
-        said.append(note)
+        said.append(("", note))
     if verdict.warned:
         more = f" and {len(verdict.warned) - 1} more" if len(verdict.warned) > 1 else ""
-        said.append(f"It warned ({verdict.warned[0]}{more}). That costs no points; a quiet function is a safer one.")
+        said.append(
+            ("", f"It warned ({verdict.warned[0]}{more}). That costs no points; a quiet function is a safer one.")
+        )
     if verdict.convention:
-        said.append(f"Convention: {verdict.convention}")
+        said.append(("Convention", verdict.convention))
     return said
 
 
