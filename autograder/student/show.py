@@ -106,7 +106,7 @@ def _headline(verdict: Verdict) -> str:
 
 
 def _sentences(verdict: Verdict, note: str) -> list[tuple[str, str]]:
-    """What else there is to say, each with its lead ("" for none): the misconception's question, a failing part, …"""
+    """What else there is to say, each sentence with its lead, "" for none."""
     said = []
     if verdict.hint:
         said.append(("A thought", verdict.hint))
