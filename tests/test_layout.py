@@ -159,3 +159,19 @@ def test_the_command_line_starts_without_any_package():
     shown = subprocess.run([sys.executable, "-S", "-c", code], capture_output=True, text=True, check=False, cwd=ROOT)
     assert shown.returncode == 0, shown.stderr
     assert "--grading" in shown.stdout
+
+
+def test_every_command_in_the_readme_and_the_guide_exists():
+    from autograder.__main__ import COMMANDS
+
+    targets = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(), flags=re.MULTILINE))
+    for name in ("README.md", "CONTRIBUTING.md"):
+        text = (ROOT / name).read_text(encoding="utf-8")
+        commands, made = (
+            re.findall(r"-m autograder ([a-z-]+)", text),
+            re.findall(r"(?:^|`)make ([a-z]+)", text, re.MULTILINE),
+        )
+        assert commands
+        assert made
+        assert set(commands) <= set(COMMANDS), name
+        assert set(made) <= targets, name

@@ -28,7 +28,7 @@ class Rung(IntEnum):
 
 WORDS = {
     Rung.DEFINED: "not written",
-    Rung.RETURNS: "no array returned",
+    Rung.RETURNS: "no array",
     Rung.SHAPE: "wrong shape",
     Rung.FINITE: "not finite",
     Rung.VALUES: "values differ",
