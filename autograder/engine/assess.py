@@ -63,24 +63,34 @@ def diagnose(exercise: Exercise, cases: Sequence[Case], answers: Sequence[Answer
     """
     if not any(given.value is not None for given in answers):
         return None
-    rows = [(case, given, _measured(exercise, case, given)) for case, given in zip(cases, answers, strict=True)]
-    # all() stops at the first case that differs, so most misconceptions are called once or twice.
-    ignores = ignores_rng(cases, answers)
-    fitting = [
-        one
-        for one in exercise.misconceptions
-        if all(_alike(exercise, case, given, value, one) for case, given, value in rows)
-        and ignores == ignores_rng(cases, [answer(one.wrong, case.inputs, twice=False) for case in cases])
-    ]
+    values = [_measured(exercise, case, given) for case, given in zip(cases, answers, strict=True)]
+    fitting = [one for one in exercise.misconceptions if _fits(exercise, one, cases, answers, values)]
     return fitting[0] if len(fitting) == 1 else None
 
 
-def _alike(exercise: Exercise, case: Case, given: Answer, value: Any, misconception: Misconception) -> bool:
-    """Whether the misconception gives this answer to this case; value is the answer, measured."""
-    wrong = answer(misconception.wrong, case.inputs, twice=not given.repeatable)
+def _fits(
+    exercise: Exercise,
+    misconception: Misconception,
+    cases: Sequence[Case],
+    answers: Sequence[Answer],
+    values: Sequence[Any],
+) -> bool:
+    """Whether the misconception gives these answers, whose measured values are `values`.
+
+    Stops at the first case that differs, so most misconceptions are called once or twice.
+    """
+    wrong: list[Answer] = []
+    for case, given, value in zip(cases, answers, values, strict=True):
+        wrong.append(answer(misconception.wrong, case.inputs, twice=not given.repeatable))
+        if not _alike(exercise, given, value, wrong[-1], _measured(exercise, case, wrong[-1])):
+            return False
+    return ignores_rng(cases, answers) == ignores_rng(cases, wrong)
+
+
+def _alike(exercise: Exercise, given: Answer, value: Any, wrong: Answer, other: Any) -> bool:
+    """Whether two answers, with their measured values, are the same to the grader."""
     if (given.trouble, given.changed, given.repeatable) != (wrong.trouble, wrong.changed, wrong.repeatable):
         return False
-    other = _measured(exercise, case, wrong)
     if isinstance(value, Exception) or isinstance(other, Exception):
         return type(value) is type(other) and str(value) == str(other)
     return bool(given.trouble) or close(exercise, value, other)
