@@ -31,6 +31,14 @@ def test_a_second_call_installs_nothing(project):
     assert len(project) == 1
 
 
+@pytest.mark.parametrize("stamp", ["", "{", "[]", '{"extras": 3}'])
+def test_a_stamp_that_was_cut_off_installs_again(project, stamp):
+    venv.install("grading")
+    (venv.VENV / "installed.json").write_text(stamp)
+    venv.install("grading")
+    assert len(project) == 2
+
+
 def test_changed_requirements_install_again(project):
     venv.install()
     (venv.ROOT / "requirements.lock").write_text("numpy==2.0\n")

@@ -69,7 +69,7 @@ def answer(function: Callable[..., Any], inputs: Mapping[str, Any], *, twice: bo
         return Answer(trouble="not written", detail=describe_error(error))
     except RefusedValue as error:
         return Answer(trouble="refused", detail=str(error))
-    except Exception as error:  # a student's function may raise anything
+    except (Exception, SystemExit) as error:  # a student's function may raise anything; exit() is no reason to stop
         return Answer(trouble="raised", detail=describe_error(error))
     warned = tuple(dict.fromkeys(f"{one.category.__name__}: {one.message}".splitlines()[0][:200] for one in caught))
     return Answer(

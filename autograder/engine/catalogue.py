@@ -11,7 +11,18 @@ from pathlib import Path
 from autograder.errors import SpecError
 from autograder.spec import Exercise, FreeAnswer
 
-__all__ = ["EXERCISES", "RECORDINGS", "chapters", "entries", "exercises", "find", "load", "names", "questions"]
+__all__ = [
+    "EXERCISES",
+    "RECORDINGS",
+    "chapter_named",
+    "chapters",
+    "entries",
+    "exercises",
+    "find",
+    "load",
+    "names",
+    "questions",
+]
 
 EXERCISES = Path(__file__).parent.parent / "exercises"
 RECORDINGS = Path(__file__).parent.parent / "recordings"
@@ -20,6 +31,14 @@ RECORDINGS = Path(__file__).parent.parent / "recordings"
 def chapters() -> list[str]:
     """The stems of all chapters that have exercises, in order."""
     return sorted(path.name for path in EXERCISES.iterdir() if path.name.startswith("ch") and path.is_dir())
+
+
+def chapter_named(name: str) -> str:
+    """The chapter's stem; "ch01" stands for "ch01_activations".  SpecError for anything else."""
+    fitting = [stem for stem in chapters() if stem == name or stem.startswith(f"{name}_")]
+    if len(fitting) != 1:
+        raise SpecError(f"no chapter {name!r}; there are: {', '.join(chapters()) or 'none'}")
+    return fitting[0]
 
 
 def names(chapter: str) -> list[str]:

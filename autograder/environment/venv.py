@@ -11,6 +11,7 @@ import subprocess
 import sys
 import venv
 from pathlib import Path
+from typing import Any
 
 from autograder.errors import CourseError
 
@@ -48,8 +49,9 @@ def install(*extras: str, torch: bool = False) -> None:
         raise CourseError(f"this is Python {platform.python_version()}; the course needs 3.11 or newer")
     _create()
     stamp = VENV / "installed.json"
-    wanted = {"extras": sorted({*extras, *_earlier(stamp)}), "inputs": _fingerprint()}
-    if not stamp.is_file() or json.loads(stamp.read_text()) != wanted:
+    done = _installed(stamp)
+    wanted = {"extras": sorted({*extras, *done["extras"]}), "inputs": _fingerprint()}
+    if done != wanted:
         if torch:
             _install_torch()
         chosen = f"[{','.join(wanted['extras'])}]" if wanted["extras"] else ""
@@ -61,12 +63,13 @@ def install(*extras: str, torch: bool = False) -> None:
         _install_torch()
 
 
-def _earlier(stamp: Path) -> list[str]:
-    """The extras of earlier calls: a student's `start` must not take away a developer's tools."""
+def _installed(stamp: Path) -> dict[str, Any]:
+    """What earlier calls have installed; extras add up, so that a student's `start` takes no author's tools away."""
     try:
-        return list(json.loads(stamp.read_text())["extras"])
+        done = json.loads(stamp.read_text())
+        return {"extras": [str(one) for one in done["extras"]], "inputs": done["inputs"]}
     except (OSError, ValueError, KeyError, TypeError):
-        return []
+        return {"extras": [], "inputs": ""}
 
 
 def _fingerprint() -> str:

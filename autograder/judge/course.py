@@ -16,18 +16,10 @@ from autograder.engine import catalogue
 from autograder.errors import CourseError
 from autograder.judge.rebuild import role_of
 
-__all__ = ["ROOT", "Course", "chapter_named", "prepare_nbgrader"]
+__all__ = ["ROOT", "Course", "prepare_nbgrader"]
 
 SERVER_EXTENSIONS = ("assignment_list", "course_list", "validate_assignment", "formgrader")
 ROOT = Path(__file__).resolve().parents[2] / "build" / "nbgrader"
-
-
-def chapter_named(name: str) -> str:
-    """The chapter's stem; "ch01" stands for "ch01_activations"."""
-    fitting = [stem for stem in catalogue.chapters() if stem == name or stem.startswith(f"{name}_")]
-    if len(fitting) != 1:
-        raise CourseError(f"no chapter {name!r}; there are: {', '.join(catalogue.chapters()) or 'none'}")
-    return fitting[0]
 
 
 @dataclass(frozen=True)

@@ -6,8 +6,9 @@ import argparse
 import logging
 from pathlib import Path
 
+from autograder.engine import catalogue
 from autograder.errors import CourseError
-from autograder.judge.course import ROOT, Course, chapter_named, prepare_nbgrader
+from autograder.judge.course import ROOT, Course, prepare_nbgrader
 
 __all__ = ["add_arguments", "feedback", "run"]
 
@@ -21,7 +22,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Make the pages and say where they are."""
-    chapter, course = chapter_named(args.chapter), Course(args.root)
+    chapter, course = catalogue.chapter_named(args.chapter), Course(args.root)
     pages = feedback(course, chapter, args.student)
     print(f"{len(pages)} feedback pages in {course.root / 'feedback'}")
     return 0

@@ -9,8 +9,9 @@ import secrets
 import sys
 from pathlib import Path
 
+from autograder.engine import catalogue
 from autograder.errors import CourseError
-from autograder.judge.course import ROOT, Course, chapter_named
+from autograder.judge.course import ROOT, Course
 from autograder.judge.grading import Graded, grade
 
 __all__ = ["add_arguments", "run", "seed_for", "summary"]
@@ -43,7 +44,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Grade a chapter; 0 when every submission has a verdict."""
-    chapter, course = chapter_named(args.chapter), Course(args.root)
+    chapter, course = catalogue.chapter_named(args.chapter), Course(args.root)
     if args.sandbox == "limits":
         print(LOUD, file=sys.stderr)
     graded = grade(

@@ -23,7 +23,7 @@ __all__ = ["add_arguments", "largest_difference", "record", "run", "verify"]
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Options of the command."""
-    parser.add_argument("chapters", nargs="*", help="stems such as ch01_activations; all chapters when none is given")
+    parser.add_argument("chapters", nargs="*", help="such as ch01 or ch01_activations; all chapters when none is given")
     parser.add_argument("--only", metavar="EXERCISE", help="one exercise of the chapter")
     parser.add_argument("--device", choices=("cuda", "cpu"), help="run here; a GPU is taken when there is one")
     parser.add_argument(
@@ -111,7 +111,7 @@ def _agree(exercise: Exercise, stored: Any, fresh: Any) -> bool:
 
 def _chosen(chapters: Sequence[str], only: str | None) -> list[Exercise]:
     found: list[Exercise] = []
-    for chapter in chapters or catalogue.chapters():
+    for chapter in [catalogue.chapter_named(name) for name in chapters] or catalogue.chapters():
         found.extend(catalogue.exercises(chapter))
     if only is not None:
         found = [exercise for exercise in found if exercise.name == only]

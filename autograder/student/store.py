@@ -34,7 +34,7 @@ class Store:
 
     @classmethod
     def open(cls) -> Store:
-        """Read the file; a damaged one is set aside under another name, so that nothing is lost."""
+        """Read the file; a damaged one is set aside under another name, one that cannot be read stays as it is."""
         path = location()
         try:
             rows = json.loads(path.read_text(encoding="utf-8"))
@@ -42,7 +42,9 @@ class Store:
                 raise ValueError("not a table")
         except FileNotFoundError:
             rows = {}
-        except (OSError, ValueError):
+        except OSError:
+            rows = {}
+        except ValueError:
             rows = {}
             with contextlib.suppress(OSError):
                 os.replace(path, path.with_name(path.name + ".damaged"))

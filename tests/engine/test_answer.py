@@ -1,5 +1,6 @@
 """Whatever a function does, an Answer says what it was."""
 
+import sys
 import time
 import warnings
 
@@ -60,6 +61,7 @@ def test_warnings_are_kept_and_not_raised():
         (lambda x: 1 / 0, "raised", "ZeroDivisionError: division by zero"),
         (lambda x, y: x, "raised", "missing 1 required positional argument"),
         (lambda x: object(), "refused", "type object"),
+        (lambda x: sys.exit(3), "raised", "SystemExit: 3"),
     ],
 )
 def test_trouble_is_named(function, trouble, detail):

@@ -20,7 +20,7 @@ from autograder.errors import CourseError
 from autograder.judge import grade as command
 from autograder.judge import gradebook
 from autograder.judge import workers as pool
-from autograder.judge.course import Course, chapter_named
+from autograder.judge.course import Course
 from autograder.judge.export import export
 from autograder.judge.feedback import feedback
 from autograder.judge.grade import seed_for, summary
@@ -320,12 +320,12 @@ def test_a_missing_release_a_missing_class_and_an_unknown_chapter_say_what_to_do
     with pytest.raises(CourseError, match="python -m autograder build"):
         grade(Course(tmp_path), tiny.CHAPTER, seed=SEED)
     with pytest.raises(CourseError, match="no chapter 'ch77'"):
-        chapter_named("ch77")
+        catalogue.chapter_named("ch77")
     with pytest.raises(CourseError, match="nothing is graded yet"):
         feedback(course, tiny.CHAPTER)
     with pytest.raises(CourseError, match="no gradebook"):
         export(course, tmp_path / "grades.csv")
-    assert chapter_named("ch90") == tiny.CHAPTER
+    assert catalogue.chapter_named("ch90") == tiny.CHAPTER
 
 
 def test_a_link_in_place_of_a_folder_is_not_followed(course: Course, hand_in: HandIn) -> None:

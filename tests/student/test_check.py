@@ -73,15 +73,21 @@ def test_a_stub_is_one_line_without_a_table(toy_course, capsys):
 
 @pytest.mark.parametrize(
     ("given", "words"),
-    [(np.zeros(3), "got a value of type ndarray: no brackets"), (3, "got a value of type int"), ("double", None)],
+    [
+        (np.zeros(3), "got a value of type ndarray: no brackets"),
+        (3, "got a value of type int"),
+        ("double", r"the function itself: check\(double\), without quotes"),
+    ],
 )
 def test_check_of_something_else_is_one_line(toy_course, given, words):
-    if words is None:
-        with pytest.raises(NotYet):
-            check(given)
-    else:
-        with pytest.raises(NotYet, match=words):
-            check(given)
+    with pytest.raises(NotYet, match=words):
+        check(given)
+
+
+def test_a_progress_file_that_cannot_be_read_stays_where_it_is(toy_course, progress_file, capsys):
+    progress_file.mkdir()
+    check(double)
+    assert progress_file.is_dir()
 
 
 def test_an_unknown_function_is_one_line():
