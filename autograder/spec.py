@@ -61,8 +61,9 @@ class Tolerance:
 class Misconception:
     """A known wrong answer, written in NumPy with the exercise's own signature, and the hint it earns.
 
-    The function's name says the misconception (`softmax_over_the_wrong_axis`), its docstring's first
-    line says it to an instructor.  The hint asks; it does not tell.
+    wrong is a function, or a class where the student writes a class.  Its name says the misconception
+    (`softmax_over_the_wrong_axis`), its docstring's first line says it to an instructor.  The hint asks; it does
+    not tell.
     """
 
     wrong: Callable[..., Tree]
@@ -81,9 +82,9 @@ class Misconception:
 
 @dataclass(frozen=True)
 class Exercise:
-    """A function that the student writes, and everything needed to judge it.
+    """A function or a class that the student writes, and everything needed to judge it.
 
-    The file's name is the exercise's name and the student's function's name; its folder is the chapter.
+    The file's name is the exercise's name and the name of what the student writes; its folder is the chapter.
 
     number           its place in the chapter: 9 for "Exercise 1.9"
     title            a few words for tables: "Softmax along any axis"
@@ -98,9 +99,13 @@ class Exercise:
     tolerance        see Tolerance
     convention       one line where PyTorch and the books differ; printed with every check
     alternatives     NumPy functions that are right too (another convention), accepted on all cases or none
+    drive            drive(answer, **inputs) -> tree: what is done with the student's function or class where one plain
+                     call does not do: several steps of an object, a function as an argument, arrays changed in place.
+                     Its source travels into the sandbox, so it uses `np`, what it imports itself, and nothing else
     measure          measure(answer, **inputs) -> tree that is compared instead of the answer itself:
                      statistics of random results.  Runs in the grader, on plain arrays, for answer and reference alike
-    uses             names of earlier exercises that the model answer may call
+    uses             names of earlier exercises that the model answer may call.  The reference stands in for one that
+                     fails, unless that one has a `drive`
     """
 
     number: int
@@ -116,6 +121,7 @@ class Exercise:
     tolerance: Tolerance = Tolerance()
     convention: str = ""
     alternatives: tuple[Callable[..., Tree], ...] = ()
+    drive: Callable[..., Tree] | None = None
     measure: Callable[..., Tree] | None = None
     uses: tuple[str, ...] = ()
     name: str = ""

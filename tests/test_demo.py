@@ -12,6 +12,7 @@ import pytest
 from autograder.demo import command, submissions
 from autograder.engine import catalogue, tree
 from autograder.engine.answer import answer
+from autograder.engine.drive import drive_of
 from autograder.errors import CourseError
 from autograder.reference import recordings
 from autograder.release import build, master
@@ -29,8 +30,8 @@ def test_a_misconception_as_a_students_cell_gives_the_same_answers(exercise, mis
     notebook = {"np": np}
     exec(submissions.renamed_source(misconception, exercise), notebook)
     for case in recordings.draw(exercise):
-        ours = answer(misconception.wrong, case.inputs)
-        theirs = answer(notebook[exercise.name], case.inputs)
+        ours = answer(misconception.wrong, case.inputs, drive=drive_of(exercise))
+        theirs = answer(notebook[exercise.name], case.inputs, drive=drive_of(exercise))
         assert (theirs.trouble, theirs.detail, theirs.changed) == (ours.trouble, ours.detail, ours.changed)
         assert bits(theirs.value) == bits(ours.value)
 

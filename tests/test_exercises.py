@@ -11,6 +11,7 @@ from autograder.engine import catalogue, tree
 from autograder.engine.answer import answer
 from autograder.engine.assess import assess, diagnose, ignores_rng
 from autograder.engine.compare import allowed_error, measured
+from autograder.engine.drive import drive_of
 from autograder.errors import SpecError
 from autograder.reference import live, recordings
 from autograder.student.check import judge
@@ -21,7 +22,8 @@ SEEDS = range(5)
 
 def expected_and_answers(exercise, function, seed):
     cases = recordings.draw(exercise, seed)
-    return cases, live.answers(exercise, cases), [answer(function, case.inputs) for case in cases]
+    drive = drive_of(exercise)
+    return cases, live.answers(exercise, cases), [answer(function, case.inputs, drive=drive) for case in cases]
 
 
 @pytest.mark.parametrize("seed", SEEDS)
@@ -92,13 +94,13 @@ def test_the_tolerance_is_at_most_a_tenth_of_a_misconception(exercise, misconcep
 
 
 def test_a_stub_earns_nothing(exercise):
-    def stub(**inputs):
+    def stub(*positional, **named):
         raise NotImplementedError
 
     assert judge(stub, exercise).score == 0
 
 
-@pytest.mark.parametrize("wrong", [lambda **inputs: None, lambda **inputs: np.zeros(0), lambda **inputs: float("nan")])
+@pytest.mark.parametrize("wrong", [lambda *a, **b: None, lambda *a, **b: np.zeros(0), lambda *a, **b: float("nan")])
 def test_an_empty_answer_earns_nothing(exercise, wrong):
     assert judge(wrong, exercise).score == 0
 
@@ -114,11 +116,13 @@ def test_an_exercise_is_complete(exercise):
 
 
 def test_all_answers_share_one_signature(exercise):
-    """The model answer, the reference and the misconceptions take the same arguments."""
+    """Model answer and misconceptions share theirs; reference and cases too, or the drive's, where there is one."""
     wanted = list(inspect.signature(model_answers(exercise.chapter)[exercise.name]).parameters)
-    assert list(inspect.signature(exercise.reference).parameters) == wanted
     for misconception in exercise.misconceptions:
         assert list(inspect.signature(misconception.wrong).parameters) == wanted, misconception.name
+    given = wanted if exercise.drive is None else list(inspect.signature(exercise.drive).parameters)[1:]
+    assert list(inspect.signature(exercise.reference).parameters) == given
+    assert all(set(case.inputs) <= set(given) for case in recordings.draw(exercise))
 
 
 def test_the_same_seed_draws_the_same_cases_and_another_seed_others(exercise):

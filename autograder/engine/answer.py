@@ -9,15 +9,17 @@ import time
 import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from types import TracebackType
 from typing import Any, Literal
 
 import numpy as np
 
 from autograder.engine import tree
+from autograder.engine.drive import Drive, plain_call
 from autograder.errors import RefusedValue
 from autograder.spec import Rng
 
-__all__ = ["Answer", "answer", "describe_error", "same"]
+__all__ = ["Answer", "answer", "describe_error", "raised_in", "same"]
 
 Trouble = Literal["", "missing", "not written", "raised", "timeout", "refused", "lost"]
 
@@ -45,28 +47,27 @@ class Answer:
     seconds: float = 0.0
 
 
-def answer(function: Callable[..., Any], inputs: Mapping[str, Any], *, twice: bool = True) -> Answer:
-    """Call function(**inputs) on copies and return the Answer; never raises for what the function does.
+def answer(
+    function: Callable[..., Any], inputs: Mapping[str, Any], *, drive: Drive = plain_call, twice: bool = True
+) -> Answer:
+    """Use function on copies of the inputs and return the Answer; never raises for what the function does.
 
-    twice: call it a second time, to see whether it gives the same again.
+    function  the student's function or class
+    drive     what is done with it: function(**inputs), if nothing else is said
+    twice     do it a second time, to see whether it gives the same again
     """
     given = _materialise(inputs)
     try:
         with warnings.catch_warnings(record=True) as caught, np.errstate(all="warn", under="ignore"):
             warnings.simplefilter("always")
             start = time.perf_counter()
-            raw = function(**given)
+            raw = drive(function, **given)
             seconds = time.perf_counter() - start
             changed = tuple(name for name in inputs if not same(given[name], inputs[name]))
             value = _plain(raw)
-            again = _plain(function(**_materialise(inputs))) if twice else value
+            again = _plain(drive(function, **_materialise(inputs))) if twice else value
     except NotImplementedError as error:
-        stub = _raised_in(error)
-        if stub != getattr(getattr(function, "__code__", None), "co_name", stub):
-            return Answer(
-                trouble="raised", detail=f"NotImplementedError in {stub}, which it calls and which is not written yet"
-            )
-        return Answer(trouble="not written", detail=describe_error(error))
+        return _not_written(function, error)
     except RefusedValue as error:
         return Answer(trouble="refused", detail=str(error))
     except (Exception, SystemExit) as error:  # a student's function may raise anything; exit() is no reason to stop
@@ -81,12 +82,27 @@ def answer(function: Callable[..., Any], inputs: Mapping[str, Any], *, twice: bo
     )
 
 
-def _raised_in(error: BaseException) -> str:
-    """The name of the function that raised."""
-    trace = error.__traceback__
+def _not_written(function: Callable[..., Any], error: NotImplementedError) -> Answer:
+    """What a NotImplementedError means: the stub itself, or another one that the function calls."""
+    stub = raised_in(error.__traceback__)
+    if isinstance(function, type):
+        if stub.startswith(f"{function.__name__}."):  # methods are written one by one
+            return Answer(trouble="raised", detail=f"NotImplementedError in {stub}, which is not written yet")
+        own = ""
+    else:
+        own = getattr(getattr(function, "__code__", None), "co_name", stub)
+    if stub != own:
+        return Answer(
+            trouble="raised", detail=f"NotImplementedError in {stub}, which it calls and which is not written yet"
+        )
+    return Answer(trouble="not written", detail=describe_error(error))
+
+
+def raised_in(trace: TracebackType | None) -> str:
+    """The name of the function at a traceback's end: "softmax", or "Value.backward" for a method."""
     while trace is not None and trace.tb_next is not None:
         trace = trace.tb_next
-    return trace.tb_frame.f_code.co_name if trace is not None else ""
+    return trace.tb_frame.f_code.co_qualname.rpartition("<locals>.")[2] if trace is not None else ""
 
 
 def describe_error(error: BaseException) -> str:

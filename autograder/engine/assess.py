@@ -8,6 +8,7 @@ from typing import Any
 
 from autograder.engine.answer import Answer, answer, same
 from autograder.engine.compare import close, compare, measured
+from autograder.engine.drive import drive_of
 from autograder.engine.verdict import CaseResult, Rung, Verdict
 from autograder.spec import Case, Exercise, Misconception, Rng
 
@@ -33,7 +34,10 @@ def assess(
     results = _compare_all(exercise, cases, expected, answers, hidden)
     if not all(result.passed for result in results):
         for alternative in exercise.alternatives:
-            other = [measured(exercise, answer(alternative, case.inputs).value, case.inputs) for case in cases]
+            other = [
+                measured(exercise, answer(alternative, case.inputs, drive=drive_of(exercise)).value, case.inputs)
+                for case in cases
+            ]
             retried = _compare_all(exercise, cases, other, answers, hidden)
             if all(result.passed for result in retried):
                 results = retried
@@ -81,7 +85,7 @@ def _fits(
     """
     wrong: list[Answer] = []
     for case, given, value in zip(cases, answers, values, strict=True):
-        wrong.append(answer(misconception.wrong, case.inputs, twice=not given.repeatable))
+        wrong.append(answer(misconception.wrong, case.inputs, drive=drive_of(exercise), twice=not given.repeatable))
         if not _alike(exercise, given, value, wrong[-1], _measured(exercise, case, wrong[-1])):
             return False
     return ignores_rng(cases, answers) == ignores_rng(cases, wrong)

@@ -41,7 +41,7 @@ def serve(shell: Any, connection: socket.socket) -> None:
             channel.write({"op": "done", "id": number, "names": found})
         elif fields["op"] == "call":
             with _proxies(shell, channel, fields["oracle"], number):
-                given = call(shell, fields["name"], value)
+                given = call(shell, fields["name"], value, fields["drive"])
             _send_answer(channel, number, given)
 
 

@@ -11,6 +11,7 @@ from typing import Any
 
 from autograder.engine.answer import Answer
 from autograder.engine.assess import assess
+from autograder.engine.drive import source
 from autograder.engine.verdict import CaseResult, Rung, Verdict
 from autograder.judge.preflight import SubmittedCell
 from autograder.judge.rebuild import Piece, plan, rebuild
@@ -99,7 +100,7 @@ def _run_cells(run: SubmissionRun, pieces: Sequence[Piece]) -> list[CellOutcome 
 def _answers(run: SubmissionRun, sheet: Sheet, *, hidden: bool, oracle: Oracle | None = None) -> list[Answer]:
     """Call the function on the public or on the hidden cases."""
     chosen = [case.inputs for case, private in zip(sheet.cases, sheet.hidden, strict=True) if private is hidden]
-    answers = run.calls(sheet.exercise.name, chosen, oracle) if chosen else []
+    answers = run.calls(sheet.exercise.name, chosen, oracle, source(sheet.exercise)) if chosen else []
     return [_discreet(one) for one in answers] if hidden or oracle is not None else answers
 
 
@@ -177,7 +178,10 @@ def _second_try(
     """The better of two verdicts: with the student's own functions, and with right ones for those that fail."""
     exercise, first = sheet.exercise, verdicts[sheet.exercise.name]
     others = {one.exercise.name: one.exercise for one in sheets}
-    failing = [name for name in exercise.uses if name in others and not verdicts[name].passed]
+    # A driven exercise's reference answers whole cases and not the calls that a student's function makes.
+    failing = [
+        name for name in exercise.uses if name in others and not verdicts[name].passed and others[name].drive is None
+    ]
     if first.passed or not failing or first.flags or run.exhausted:
         return first
     oracle = Oracle(

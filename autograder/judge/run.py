@@ -99,15 +99,17 @@ class SubmissionRun:
         self.replayed.append(source)
         return CellOutcome(error, text)
 
-    def calls(self, name: str, cases: Sequence[Mapping[str, Any]], oracle: Oracle | None = None) -> list[Answer]:
-        """Call a function of the submission on each case's inputs.
+    def calls(
+        self, name: str, cases: Sequence[Mapping[str, Any]], oracle: Oracle | None = None, drive: str = ""
+    ) -> list[Answer]:
+        """Use a function of the submission on each case's inputs, as `Session.calls` says.
 
         After a lost process the rest of the cases share its trouble: one loss for an exercise is enough, because
         the others shall be judged too.
         """
         answers: list[Answer] = []
         try:
-            for given in self._ready().calls(name, cases, oracle):
+            for given in self._ready().calls(name, cases, oracle, drive):
                 answers.append(given)
                 if self.exhausted:
                     break

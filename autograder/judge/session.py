@@ -77,8 +77,12 @@ class Session:
         fields = self._request({"op": "names", "sources": list(sources)}, self.limits.cell_seconds)
         return name_sets(fields.get("names"), len(sources))
 
-    def calls(self, name: str, cases: Sequence[Mapping[str, Any]], oracle: Oracle | None = None) -> Iterator[Answer]:
-        """Call a function of the submission on each case's inputs; Answers whose every field has been checked.
+    def calls(
+        self, name: str, cases: Sequence[Mapping[str, Any]], oracle: Oracle | None = None, drive: str = ""
+    ) -> Iterator[Answer]:
+        """Use a function of the submission on each case's inputs; Answers whose every field has been checked.
+
+        drive is the source of what is done with it, "" for a plain call.
 
         Messages are sent ahead, so that neither side waits for the other, but not when answers from an oracle
         have to go in between.
@@ -94,7 +98,7 @@ class Session:
                     not ahead or (oracle is None and sum(map(len, ahead)) < WINDOW)
                 ):
                     place = index + len(ahead)
-                    fields = {"op": "call", "name": name, "oracle": parameters, "id": first + place}
+                    fields = {"op": "call", "name": name, "drive": drive, "oracle": parameters, "id": first + place}
                     ahead.append(protocol.encode(fields, dict(cases[place])))
                     self._send(ahead[-1], deadline)
                 reply, value = self._reply(first + index, deadline, oracle)

@@ -15,6 +15,7 @@ import tempfile
 from typing import Any
 
 from autograder.engine.answer import Answer, answer, describe_error
+from autograder.engine.drive import compiled
 
 __all__ = ["TEXT_LIMIT", "call", "make_shell", "names", "run_cell"]
 
@@ -114,8 +115,8 @@ def run_cell(shell: Any, source: str) -> tuple[str, str]:
         return type(error).__name__, ""
 
 
-def call(shell: Any, name: str, inputs: dict[str, Any]) -> Answer:
-    """Call the student's function of this name; what is not there or not a function says so."""
+def call(shell: Any, name: str, inputs: dict[str, Any], drive: str) -> Answer:
+    """Use the student's function or class of this name; what is not there or not a function says so."""
     function = shell.user_ns.get(name)
     if function is None:
         return Answer(trouble="missing", detail=f"no function is called {name}")
@@ -125,7 +126,7 @@ def call(shell: Any, name: str, inputs: dict[str, Any]) -> Answer:
     before = sys.stdout, sys.stderr
     sys.stdout = sys.stderr = sink
     try:
-        return answer(function, inputs)
+        return answer(function, inputs, drive=compiled(drive))
     except BaseException as problem:  # SystemExit and the like are not Exceptions
         return Answer(trouble="raised", detail=_describe_safely(problem))
     finally:

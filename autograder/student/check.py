@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import ast
+import inspect
 from collections.abc import Callable
 from typing import Any
 
 from autograder.engine import catalogue
-from autograder.engine.answer import Answer, answer
+from autograder.engine.answer import Answer, answer, raised_in
 from autograder.engine.assess import assess
+from autograder.engine.drive import drive_of
 from autograder.engine.verdict import Rung, Verdict
 from autograder.errors import CourseError, NotYet
 from autograder.reference import recordings
@@ -43,7 +45,7 @@ def judge(function: Callable[..., Any], exercise: Exercise) -> Verdict:
     recording = recordings.load(exercise)
     answers: list[Answer] = []
     for case in recording.cases:
-        answers.append(answer(function, case.inputs))
+        answers.append(answer(function, case.inputs, drive=drive_of(exercise)))
         if answers[-1].trouble == "not written":
             answers += [answers[-1]] * (len(recording.cases) - len(answers))
             break
@@ -71,9 +73,9 @@ def exercise_of(function: Any) -> Exercise:
 
 def _unfinished_parts(function: Callable[..., Any], exercise: Exercise) -> str:
     """A line naming the earlier exercises that this one uses and that do not pass yet, or ""."""
-    inside = getattr(function, "__globals__", {})
-    code = getattr(function, "__code__", None)
-    called = [name for name in exercise.uses if name in inside and code is not None and name in code.co_names]
+    parts = [one for one in (function, *getattr(function, "__dict__", {}).values()) if inspect.isfunction(one)]
+    inside = {name: one for part in parts for name, one in part.__globals__.items() if name in part.__code__.co_names}
+    called = [name for name in exercise.uses if name in inside]
     failing = [name for name in called if callable(inside[name]) and not judge(inside[name], exercise_of(name)).passed]
     if not failing:
         return ""
@@ -102,11 +104,10 @@ def one_line_errors(shell: Any) -> None:
 
 
 def _stub(trace: Any) -> str:
-    """The exercise whose function raised, or ""; trace is a traceback."""
-    while trace is not None and trace.tb_next is not None:
-        trace = trace.tb_next
-    name = trace.tb_frame.f_code.co_name if trace is not None else ""
-    return name if any(name in catalogue.names(chapter) for chapter in catalogue.chapters()) else ""
+    """The exercise whose function or method raised, or ""; trace is a traceback."""
+    name = raised_in(trace)
+    exercise = name.partition(".")[0]
+    return name if any(exercise in catalogue.names(chapter) for chapter in catalogue.chapters()) else ""
 
 
 def _checked_name(source: str) -> str | None:
