@@ -14,7 +14,7 @@ from autograder.release.build import Places
 from tests.conftest import ROOT
 
 STEM = "ch98_waves"
-NOT_COPIED = shutil.ignore_patterns(".*", "build", "__pycache__", "*.egg-info", "ch01_*", "test_ch01_*")
+NOT_COPIED = shutil.ignore_patterns(".*", "build", "__pycache__", "*.egg-info", "ch[0-8]*", "test_ch*")
 
 
 @pytest.fixture
