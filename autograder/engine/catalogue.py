@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import sys
 from collections.abc import Iterator
 from dataclasses import replace
 from functools import cache
@@ -83,6 +84,7 @@ def load(path: Path) -> Exercise | FreeAnswer:
     if spec is None or spec.loader is None:
         raise SpecError(f"{path} cannot be imported")
     module = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = module  # where `inspect` looks for a class's source
     spec.loader.exec_module(module)
     found = getattr(module, "EXERCISE", None) or getattr(module, "QUESTION", None)
     if not isinstance(found, Exercise | FreeAnswer):
