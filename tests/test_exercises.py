@@ -69,7 +69,8 @@ def used(exercise, case, value, expected, single=False):
         if right.shape != found.shape:
             return np.inf
         with np.errstate(invalid="ignore"):
-            error = np.where(right == found, 0.0, np.abs(right - found))
+            same = (right == found) | (np.isnan(right) & np.isnan(found))
+            error = np.where(same, 0.0, np.abs(right - found))
         worst = max(
             worst, float(np.nan_to_num(error / allowed_error(right, exercise.tolerance, single), nan=np.inf).max())
         )
