@@ -7,6 +7,7 @@ from course.widgets.kit.bake import BakeError
 from course.widgets.kit.controls import Choice, Control, Point, Slider, Time, Toggle
 from course.widgets.kit.explorer import Explorer
 from course.widgets.kit.marks import Arrow, Band, Dot, Guide, Label, Line, Ramp, Tangent
+from course.widgets.kit.mechanism import Mechanism, Run
 from course.widgets.kit.panels import Bars, Curve, Graph, Heat, Histogram, Images, Paths, Tokens
 from course.widgets.kit.student import StudentFunction
 
@@ -27,9 +28,11 @@ __all__ = [
     "Images",
     "Label",
     "Line",
+    "Mechanism",
     "Paths",
     "Point",
     "Ramp",
+    "Run",
     "Slider",
     "StudentFunction",
     "Tangent",

@@ -17,6 +17,9 @@ const missing = Number.isNaN;
 const clamp = (value, low, high) => Math.max(low, Math.min(high, value));
 const range = (count, make) => Array.from({ length: count }, (_, k) => make(k));
 
+// Scripts of widgets that compute in the page register themselves here; see mechanism.py.
+const MECHANISMS = {};
+
 // ---- reading the block -------------------------------------------------------------------------------------------
 
 function reader(fields, view) {
@@ -47,6 +50,37 @@ function reader(fields, view) {
       }
       return texts;
     },
+  };
+}
+
+// The same for a mechanism: fields come from its script, constants and data from the block.
+function computed(spec, view, valuesAt) {
+  const stored = reader(spec.fields, view);
+  const bytes = view.buffer.slice(view.byteOffset, view.byteOffset + view.byteLength);
+  const size = (shape) => shape.reduce((a, b) => a * b, 1);
+  const data = {};
+  for (const [name, { at, shape }] of Object.entries(spec.mechanism.data))
+    data[name] = { data: new Float64Array(bytes, at, size(shape)), shape };
+  const engine = MECHANISMS[spec.mechanism.name];
+  let fields = {};
+  const flat = (value) => {
+    if (typeof value === "number" || value === null) return { data: [value ?? NaN], shape: [] };
+    if (value.shape) return value;
+    const inner = Array.isArray(value[0]) ? value[0].length : 0;
+    const numbers = Float64Array.from(inner ? value.flat() : value, (one) => one ?? NaN);
+    return { data: numbers, shape: inner ? [value.length, inner] : [value.length] };
+  };
+  return {
+    engine,
+    data,
+    state: null,
+    look(index) { // the script's fields for these controls
+      const controls = valuesAt(index);
+      fields = engine.start ? engine.fields(this.state, controls, data) : engine.fields(controls, data);
+    },
+    replace(found) { Object.assign(fields, found); },
+    numbers: (name, index) => (name[0] === "#" ? stored.numbers(name, []) : flat(fields[name])),
+    texts: (name) => [fields[name]].flat().map((text) => text.replace(/-(?=[\d.])/g, "−")),
   };
 }
 
@@ -950,8 +984,23 @@ function isDark() {
 
 function render({ model, el }) {
   const spec = model.get("spec");
-  const fields = reader(spec.fields, model.get("block"));
   let index = [...model.get("index")];
+  // what a mechanism's script gets: controls by name, a point as [x, y], a choice as its text
+  const valuesAt = (at) => {
+    const values = {};
+    spec.axes.forEach((axis, k) => {
+      const value = axis.kind === "choice" ? axis.texts[at[k]] : axis.kind === "toggle" ? at[k] === 1 : axis.values[at[k]];
+      const [, name, part] = /^(.*?)(\.[xy])?$/.exec(axis.name);
+      if (part) (values[name] ||= []).push(value);
+      else values[name] = value;
+    });
+    return values;
+  };
+  const running = spec.mechanism && spec.mechanism.run;
+  const fields = spec.mechanism
+    ? computed(spec, model.get("block"), valuesAt)
+    : reader(spec.fields, model.get("block"));
+  const hasKernel = Boolean(spec.mechanism && spec.mechanism.own && model.send);
   let mix = null; // the state that a tween comes from, and how far it is
 
   const state = {
@@ -1002,6 +1051,8 @@ function render({ model, el }) {
     else row.append(spec.axes[place].name.endsWith(".x") ? element("div", { class: "ck-pair" }, node) : node);
   });
   root.append(row);
+  const player = running ? buildRunner() : null;
+  if (player) root.append(player.node);
   if (spec.presets.length) root.append(presets);
   root.append(notice, picture, says, live, disclosure);
   el.append(root);
@@ -1015,8 +1066,11 @@ function render({ model, el }) {
   function go(next, { release = false, tween = false }) {
     if (!same(next, index)) {
       const still = matchMedia("(prefers-reduced-motion: reduce)").matches;
-      mix = tween && !still ? { from: index, part: 0, start: performance.now() } : null;
+      mix = tween && !still && !spec.mechanism ? { from: index, part: 0, start: performance.now() } : null;
+      const moved = spec.axes.filter((axis, k) => next[k] !== index[k]).map((axis) => axis.name.replace(/\.[xy]$/, ""));
       index = next;
+      if (running && moved.some((name) => running.restart.includes(name))) player.reset();
+      else if (spec.mechanism) renew();
       if (panels.some(({ panel }) => typeof panel.words === "string")) fit(); // other words may need another line
       else refresh();
     }
@@ -1024,9 +1078,7 @@ function render({ model, el }) {
     // Python and the screen reader hear of a state once, when the hand has let go
     model.set("index", index);
     model.save_changes();
-    const sentence = state.texts("says")[0];
-    if (live.textContent !== sentence) live.textContent = sentence;
-    if (disclosure.open) writeNumbers();
+    tell();
   }
   function listenForDrags(part) {
     const { panel, canvas } = part;
@@ -1064,6 +1116,93 @@ function render({ model, el }) {
     });
   }
 
+  // -- a mechanism: the page's script, and the student's part of it, which only the kernel can run
+  let asked = 0;
+  let answered = null;
+  function ask(content, then) {
+    asked += 1;
+    answered = then;
+    model.send({ id: asked, index, ...content });
+  }
+  if (hasKernel) model.on("msg:custom", (message) => message.id === asked && answered && answered(message.found));
+  function renew() {
+    fields.look(index);
+    if (hasKernel && !running)
+      ask({}, (found) => {
+        fields.replace(found);
+        refresh();
+      });
+  }
+  function buildRunner() {
+    const { engine, data } = fields;
+    const run = control("button", { type: "button", class: "ck-play" }, "▶ Run");
+    const once = control("button", { type: "button" }, "Step");
+    const reset = control("button", { type: "button" }, "Reset");
+    const count = element("span", { class: "ck-count" });
+    let [frame, steps] = [0, 0];
+    const byKernel = () => {
+      const [name, value] = spec.mechanism.own_when || [];
+      return hasKernel && (!name || valuesAt(index)[name] === value);
+    };
+    const show = () => {
+      count.textContent = `${steps} ${running.label}`;
+      fields.look(index);
+      refresh();
+    };
+    // steps, then a picture; the kernel's steps come back later
+    const advance = (by, then) => {
+      const done = (state) => {
+        fields.state = state;
+        steps += by;
+        show();
+        if (then) then();
+      };
+      if (byKernel()) return ask({ state: fields.state, steps: by }, done);
+      let state = fields.state;
+      for (let k = 0; k < by; k++) state = engine.step(state, valuesAt(index), data);
+      return done(state);
+    };
+    const stop = () => {
+      cancelAnimationFrame(frame);
+      clearTimeout(frame);
+      frame = 0;
+      run.textContent = "▶ Run";
+      tell();
+    };
+    const tick = () => {
+      if (!frame || !root.isConnected) return;
+      // with reduced motion the run jumps from stage to stage instead of gliding
+      const still = matchMedia("(prefers-reduced-motion: reduce)").matches;
+      advance(running.per_frame * (still ? 30 : 1), () => {
+        if (frame) frame = still ? setTimeout(tick, 900) : requestAnimationFrame(tick);
+      });
+    };
+    const begin = () => {
+      run.textContent = "❚❚ Pause";
+      frame = requestAnimationFrame(tick);
+    };
+    const restart = () => {
+      asked += 1; // an answer that is still on its way belongs to the run before
+      fields.state = engine.start(valuesAt(index), data);
+      steps = 0;
+      show();
+    };
+    run.addEventListener("click", () => (frame ? stop() : begin()));
+    once.addEventListener("click", () => { if (frame) stop(); advance(1, tell); });
+    reset.addEventListener("click", () => { if (frame) stop(); restart(); tell(); });
+    const node = element("div", { class: "ck-player ck-runner" }, run, once, reset, count);
+    return { node, stop, restart, reset: restart };
+  }
+  function tell() {
+    const sentence = state.texts("says")[0];
+    if (live.textContent !== sentence) live.textContent = sentence;
+    if (disclosure.open) writeNumbers();
+  }
+  function noKernel() {
+    if (!spec.mechanism || !spec.mechanism.own || hasKernel) return "";
+    return "Without a running notebook you see the course's own function here, not yours.";
+  }
+
   // -- showing
   let pending = 0;
   function refresh() {
@@ -1072,7 +1211,7 @@ function render({ model, el }) {
     const sentence = state.texts("says")[0];
     says.textContent = sentence;
     picture.setAttribute("aria-label", sentence);
-    notice.textContent = spec.notice || (spec.fields.notice ? state.texts("notice")[0] : "");
+    notice.textContent = noKernel() || spec.notice || (spec.fields.notice ? state.texts("notice")[0] : "");
     notice.hidden = !notice.textContent;
     if (!pending) pending = requestAnimationFrame(draw);
   }
@@ -1144,6 +1283,8 @@ function render({ model, el }) {
     go(told, { tween: true });
   };
   model.on("change:index", moved);
+  if (running) player.restart();
+  else if (spec.mechanism) renew();
   refresh();
   live.textContent = "";
   return () => {
@@ -1152,6 +1293,7 @@ function render({ model, el }) {
     scheme.removeEventListener("change", fit);
     model.off("change:index", moved);
     controls.forEach(({ stop }) => stop && stop());
+    if (player) player.stop();
   };
 }
 

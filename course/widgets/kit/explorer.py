@@ -12,6 +12,7 @@ import traitlets
 
 from course.widgets.kit.bake import Baked, BakeError, arguments, bake, read
 from course.widgets.kit.controls import Axis, Control, Point, Time
+from course.widgets.kit.mechanism import Mechanism, plain, stored
 from course.widgets.kit.page import fragment, page
 from course.widgets.kit.panels import Panel
 from course.widgets.kit.poster import poster
@@ -22,6 +23,7 @@ from course.widgets.kit.ticks import colour_tables
 __all__ = ["Explorer"]
 
 HERE = Path(__file__).parent
+EXPLORER = HERE / "explorer.js"
 
 
 class Explorer(anywidget.AnyWidget):
@@ -37,12 +39,13 @@ class Explorer(anywidget.AnyWidget):
     presets    words on a button -> values of controls: {"deep in the tail": {"x0": -5}}
     notice     one line of trouble to show, or the StudentFunction objects that the model calls
     coarse     names of fields that may be stored in 65 535 equal steps, to halve their size
+    mechanism  computes the fields in the page instead of storing every state; see Mechanism
     controls   by name, in the order shown
 
     Raises ValueError for names that do not fit together, BakeError for states that cannot be stored.
     """
 
-    _esm = HERE / "explorer.js"
+    _esm: Path | str = EXPLORER
     _css = HERE / "explorer.css"
 
     spec = traitlets.Dict().tag(sync=True)
@@ -58,6 +61,7 @@ class Explorer(anywidget.AnyWidget):
         presets: Mapping[str, Mapping[str, Any]] | None = None,
         notice: str | StudentFunction | Sequence[StudentFunction] = "",
         coarse: Sequence[str] = (),
+        mechanism: Mechanism | None = None,
         **controls: Control,
     ) -> None:
         _check_names(model, controls)
@@ -66,12 +70,19 @@ class Explorer(anywidget.AnyWidget):
         self._view = tuple(view)
         self._title = title
         self._axes: list[Axis] = [axis for name, control in controls.items() for axis in control.axes(name)]
+        self._mechanism = mechanism
         constants = constants_of(view)
-        self.baked: Baked = bake(model, controls, constants=constants, coarse=coarse)
+        shown = controls if mechanism is None else {}
+        first = model if mechanism is None else self._first_state
+        self.baked: Baked = bake(first, shown, constants=constants, coarse=coarse)
+        block, data = stored(mechanism.data if mechanism else {}, self.baked.block)
         if "words" not in self.baked.fields.get("says", {}):
             raise BakeError("the model has no field `says`; expected the picture in one sentence, as a str")
         start = [axis.start for axis in self._axes]
-        super().__init__(index=start, block=self.baked.block)
+        if mechanism is not None:
+            self._esm = EXPLORER.read_text("utf-8") + mechanism.text
+        super().__init__(index=start, block=block)
+        self.on_msg(self._answer)
         self.spec = {
             "title": title,
             "notice": _notice(notice),
@@ -82,6 +93,7 @@ class Explorer(anywidget.AnyWidget):
                 {"name": name, "index": self._index(values, start)} for name, values in (presets or {}).items()
             ],
             "colours": colour_tables(),
+            "mechanism": mechanism and mechanism.spec() | {"data": data},
         }
 
     @property
@@ -101,8 +113,10 @@ class Explorer(anywidget.AnyWidget):
         return str(self.field("says"))
 
     def field(self, name: str) -> Any:
-        """One field at the current values, as the page reads it from the block."""
-        return read(self.baked, name, self.index)
+        """One field at the current values, as the page reads it from the block, or as the model computes it."""
+        if self._mechanism is not None and not name.startswith("#"):
+            return getattr(self.state, name)
+        return read(self.baked, name, self.index if self._mechanism is None else ())
 
     def set(self, **values: Any) -> Explorer:
         """Move controls: set(kind="tanh", x0=1.5).  A slider goes to its nearest value, a Point takes (x, y)."""
@@ -111,14 +125,29 @@ class Explorer(anywidget.AnyWidget):
 
     def to_html(self, path: str | Path | None = None) -> str:
         """A page with this widget that moves without Jupyter and makes no request; written to path when given."""
-        text = page(self._title or self.sentence, self._fragment())
+        script = self._mechanism.text if self._mechanism else ""
+        text = page(self._title or self.sentence, self._fragment(), script)
         if path is not None:
             Path(path).write_text(text, "utf-8")
         return text
 
     def _fragment(self) -> str:
         picture = poster(self._view, self._value)
-        return fragment(self.spec, self.baked.block, self.index, self.sentence, picture)
+        return fragment(self.spec, self.block, self.index, self.sentence, picture)
+
+    def _first_state(self) -> Any:
+        return self._model(**arguments(self._controls, [axis.start for axis in self._axes]))
+
+    def _answer(self, _: Any, message: Any, buffers: Any) -> None:
+        """The page asks for what only the kernel can run: the student's part of a mechanism."""
+        if self._mechanism is None or self._mechanism.own is None or not isinstance(message, dict):
+            return
+        given = arguments(self._controls, message["index"])
+        if self._mechanism.run is None:
+            found = self._mechanism.own(**given)
+        else:
+            found = self._mechanism.own(message["state"], message["steps"], **given)
+        self.send({"id": message["id"], "found": plain(found)})
 
     def _value(self, source: Any) -> Any:
         return self.field(source) if isinstance(source, str) else source

@@ -1,0 +1,5 @@
+"""x"""
+
+from .landscapes import landscapes
+
+__all__ = ["landscapes"]
