@@ -228,7 +228,7 @@ def optimiser_race(adam_step: Callable[..., Any] | None = None) -> Explorer:
         ],
         landscape=Choice(*LANDSCAPES, start="valley 1:100"),
         share=Slider(0.05, 1.2, 24, start=0.9, label="SGD, momentum: 1 is the edge", format=".2f"),
-        rate=Slider(values=(0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0), start=0.1, label="RMSProp, Adam: rate", format=".2f"),
+        rate=Slider(values=(0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0), start=0.1, label="RMSProp, Adam", format=".2f"),
         beta1=Slider(values=(0.0, 0.5, 0.8, 0.9, 0.95, 0.99), start=0.9, label="β₁", format=".2f"),
         beta2=Slider(values=(0.5, 0.9, 0.99, 0.999), start=0.999, label="β₂", format=".3f"),
         corrected=Toggle(start=True, label="bias correction"),

@@ -6,7 +6,7 @@ Explorer(model, view=[Curve(...), Bars(...)], kind=Choice("tanh", "ReLU"), x0=Sl
 from course.widgets.kit.bake import BakeError
 from course.widgets.kit.controls import Choice, Control, Point, Slider, Time, Toggle
 from course.widgets.kit.explorer import Explorer
-from course.widgets.kit.marks import Arrow, Band, Dot, Guide, Label, Line, Ramp, Tangent
+from course.widgets.kit.marks import Arrow, Band, Dot, Field, Guide, Label, Line, Ramp, Tangent
 from course.widgets.kit.mechanism import Mechanism, Run
 from course.widgets.kit.panels import Bars, Curve, Graph, Heat, Histogram, Images, Paths, Tokens
 from course.widgets.kit.student import StudentFunction
@@ -21,6 +21,7 @@ __all__ = [
     "Curve",
     "Dot",
     "Explorer",
+    "Field",
     "Graph",
     "Guide",
     "Heat",

@@ -289,7 +289,7 @@ function drawAxes(pen, panel, area) {
     if (area.holds(x0, area.top)) pen.line(x0, area.top, x0, area.bottom, { colour: "faint" });
     return;
   }
-  const bare = panel.marks.every((mark) => mark.kind !== "Ramp"); // a grid over colours only disturbs
+  const bare = panel.marks.every((mark) => mark.kind !== "Ramp" && mark.kind !== "Field"); // a grid over colours only disturbs
   panel.y_ticks.at.forEach((value, k) => {
     const y = Math.round(area.y(value)) + 0.5;
     if (bare || value === 0) pen.line(area.left, y, area.right, y, rule(value));
@@ -320,6 +320,14 @@ const MARKS = {
     const pale = mark.limits.map((limit) => 1.7 * limit); // points and arrows must stand out from it
     values.forEach((value, k) => ramp.addColorStop(k / (values.length - 1), pen.shade(value, pale)));
     pen.box(area.left, area.top, area.width, area.height, { colour: ramp });
+  },
+  Field(mark, pen, area, state) {
+    const { data, shape } = state.numbers(mark.values);
+    const [rows, columns] = shape;
+    const pale = mark.limits.map((limit) => 1.7 * limit); // points must stand out from it
+    const flat = flatImage(rows, columns, (r, c) => pen.shade(data[(rows - 1 - r) * columns + c], pale));
+    pen.context.imageSmoothingEnabled = true;
+    pen.context.drawImage(flat, area.left, area.top, area.width, area.height);
   },
   Band(mark, pen, area, state) {
     let widest = [0, 0];
@@ -451,7 +459,7 @@ function drawHandle(pen, panel, area, state) {
 function drawPlane(pen, panel, state, equal) {
   const area = plane(pen, panel, equal);
   const labels = [];
-  const ground = panel.marks.filter((mark) => mark.kind === "Ramp" || mark.kind === "Band");
+  const ground = panel.marks.filter((mark) => ["Ramp", "Field", "Band"].includes(mark.kind));
   for (const mark of ground) MARKS[mark.kind](mark, pen, area, state, labels);
   drawAxes(pen, panel, area);
   for (const mark of panel.marks) if (!ground.includes(mark)) MARKS[mark.kind](mark, pen, area, state, labels);
@@ -644,7 +652,7 @@ function drawGraph(pen, panel, state) {
   const y = (v) => pen.height - across - v * (pen.height - 2 * across);
   edges.forEach(([from, to], k) => {
     if (missing(from + to)) return;
-    const [a, b] = [nodes[from], nodes[to]];
+    const [a, b] = [nodes[Math.round(from)], nodes[Math.round(to)]]; // between two choices places glide, ends do not
     const ends = [[x(a[0]), y(a[1])], [x(b[0]), y(b[1])]];
     const style = { colour: "muted", width: 1, alpha: 0.35 };
     if (weights && !missing(weights[k])) {
@@ -816,6 +824,7 @@ const COORDINATES = {
   Arrow: ["x0", "y0", "x", "y"],
   Band: ["x0", "x1"],
   Ramp: ["values"],
+  Field: [],
 };
 
 // at most a dozen rows, evenly taken: a table is to be heard, not searched
@@ -828,7 +837,7 @@ function tablesOf(panel, state) {
   const table = (caption, head, rows) => ({ caption, head, rows: thinned(rows).map((row) => row.map(number)) });
   const title = panel.title || panel.kind;
   if (panel.marks) {
-    return panel.marks.map((mark) => {
+    return panel.marks.filter((mark) => COORDINATES[mark.kind].length).map((mark) => {
       const head = COORDINATES[mark.kind].filter((name) => mark[name] !== null);
       const rows = zip(state, ...head.map((name) => mark[name]));
       const shown = rows.filter((row) => row.some((value) => !missing(value)));

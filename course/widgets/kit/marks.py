@@ -1,4 +1,4 @@
-"""What can be drawn inside a Curve or Paths panel: lines, dots, arrows, guides, bands, ramps and words.
+"""What can be drawn inside a Curve or Paths panel: lines, dots, arrows, guides, bands, fields, ramps and words.
 
 A coordinate is a field's name (a string), a number, or an array that is the same in all states.
 Where a value is NaN, nothing is drawn.
@@ -12,7 +12,7 @@ from typing import Any, Literal
 
 from numpy.typing import NDArray
 
-__all__ = ["Arrow", "Band", "Colour", "Dot", "Guide", "Label", "Line", "Mark", "Ramp", "Source", "Tangent"]
+__all__ = ["Arrow", "Band", "Colour", "Dot", "Field", "Guide", "Label", "Line", "Mark", "Ramp", "Source", "Tangent"]
 
 Source = str | float | NDArray[Any]
 """A field's name, a number, or an array that is the same in all states."""
@@ -130,5 +130,16 @@ class Ramp(Mark):
 
     start: Source
     end: Source
+    values: Source
+    limits: tuple[float, float]
+
+
+@dataclass(frozen=True)
+class Field(Mark):
+    """Colour over the whole panel: values (rows, columns), the first row at the bottom.
+
+    limits   the values of the first and the last colour; symmetric when they differ in sign
+    """
+
     values: Source
     limits: tuple[float, float]

@@ -131,6 +131,11 @@ def _mark(axes: Axes, mark: marks.Mark, get: Get) -> None:
             axes.text(x, y, text, color=ink, fontsize=8, ha=mark.align, clip_on=True)
     elif isinstance(mark, marks.Ramp):
         _ramp(axes, mark, get)
+    elif isinstance(mark, marks.Field):
+        extent = (*axes.get_xlim(), *axes.get_ylim())
+        name = "signed" if mark.limits[0] < 0 < mark.limits[1] else "field"
+        axes.imshow(np.asarray(get(mark.values)), extent=extent, origin="lower", cmap=colour_table(name),
+                    vmin=1.7 * mark.limits[0], vmax=1.7 * mark.limits[1], aspect="auto", zorder=0)  # fmt: skip
 
 
 def _line(axes: Axes, mark: marks.Line, get: Get) -> None:
