@@ -130,7 +130,7 @@ def _loss(logits: Array, labels: NDArray[np.int64]) -> tuple[float, Array]:
     return -float(np.mean(log_p[rows, labels])), grad / len(labels)
 
 
-def step(state: State, data: str, activation: str, rate: float, decay: float, **_: Any) -> State:
+def step(state: State, data: str, activation: str, rate: float, decay: float) -> State:
     """One step on all training points, with weight decay."""
     x, labels = draw_data(data)
     layers = state["layers"]
@@ -199,18 +199,13 @@ def playground(loss_and_gradients: Callable[..., Any] | None = None) -> Explorer
     """
     own = StudentFunction(loss_and_gradients, "mlp_loss_and_gradients")
 
-    def model(data: str, depth: int, width: int, activation: str, **_: Any) -> Learning:
-        return fields(start(depth, width), data, activation)
-
-    def own_steps(state: State, steps: int, data: str, rate: float, decay: float, **_: Any) -> State:
+    def own_step(state: State, data: str, rate: float, decay: float) -> State:
+        assert loss_and_gradients is not None
         x, labels = draw_data(data)
-        for _step in range(steps):
-            parameters = [(np.array(one["weight"]), np.array(one["bias"])) for one in state["layers"]]
-            assert loss_and_gradients is not None
-            train, gradients = loss_and_gradients(parameters, x[:TRAIN], labels[:TRAIN])
-            test, _grads = loss_and_gradients(parameters, x[TRAIN:], labels[TRAIN:])
-            state = _moved(state, list(gradients), rate, decay, float(train), float(test))
-        return state
+        parameters = [(np.array(one["weight"]), np.array(one["bias"])) for one in state["layers"]]
+        train, gradients = loss_and_gradients(parameters, x[:TRAIN], labels[:TRAIN])
+        test, _grads = loss_and_gradients(parameters, x[TRAIN:], labels[TRAIN:])
+        return _moved(state, list(gradients), rate, decay, float(train), float(test))
 
     notice = _trouble(loss_and_gradients) if own else ""
     usable = own and not notice
@@ -220,7 +215,7 @@ def playground(loss_and_gradients: Callable[..., Any] | None = None) -> Explorer
         arrays[f"points {name}"] = np.column_stack([x, labels])
     trained_by = (YOURS, PAGE) if usable else (PAGE,)
     return Explorer(
-        model,
+        fields,
         view=[
             Paths(
                 Field("field", limits=(-1.0, 1.0)),
@@ -243,9 +238,11 @@ def playground(loss_and_gradients: Callable[..., Any] | None = None) -> Explorer
         decay=Slider(values=(0.0, 0.001, 0.01, 0.1), start=0.0, label="weight decay", format="g"),
         trained_by=Choice(*trained_by, label="trained by"),
         mechanism=Mechanism(
-            "playground", [Path(__file__).with_suffix(".js")], data=arrays,
-            run=Run(restart=("data", "depth", "width", "activation", "trained_by"), per_frame=2),
-            own=own_steps if usable else None, own_when=("trained_by", YOURS),
+            [Path(__file__).with_suffix(".js")], data=arrays,
+            run=Run(
+                start, step, restart=("data", "depth", "width", "activation", "trained_by"), per_frame=2,
+                own=own_step if usable else None, own_when=("trained_by", YOURS),
+            ),
         ),
         notice=notice,
         presets=PRESETS,

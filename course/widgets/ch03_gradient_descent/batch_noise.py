@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from course.widgets.kit import Arrow, Curve, Dot, Explorer, Line, Paths, Slider, StudentFunction
 
-__all__ = ["PRESETS", "SIZES", "Noise", "batch_noise", "example", "logistic_gradient", "noise_state"]
+__all__ = ["PRESETS", "SIZES", "Noise", "batch_noise", "example", "expected_spread", "logistic_gradient", "noise_state"]
 
 Array = NDArray[np.float64]
 N, DRAWS = 512, 30
@@ -35,7 +35,7 @@ class Noise:
     full_y: float
     spread: float
     size: float
-    uphill: float
+    uphill: int
     says: str
 
 
@@ -61,7 +61,15 @@ def noise_state(batch_size: int, gradient: Callable[[Array, Array], Array]) -> N
     grads = np.array([gradient(x[rows], y[rows]) for rows in batches])
     full = gradient(x, y)
     spread = float(np.sqrt(np.mean(np.sum((grads - full) ** 2, axis=1))))
-    uphill = float(np.sum(grads @ full < 0))
+    uphill = int(np.sum(grads @ full < 0))
+    right = logistic_gradient(x, y, WEIGHT, 0.0)
+    verdict = (
+        ""
+        if np.allclose(full, right, rtol=1e-6, atol=1e-9)
+        else (
+            f" Your gradient of all examples is ({full[0]:.3f}, {full[1]:.3f}) where ({right[0]:.3f}, {right[1]:.3f}) is right."
+        )
+    )
     return Noise(
         grad_x=-grads[:, 0],
         grad_y=-grads[:, 1],
@@ -71,8 +79,15 @@ def noise_state(batch_size: int, gradient: Callable[[Array, Array], Array]) -> N
         size=float(batch_size),
         uphill=uphill,
         says=f"Batches of {batch_size}: the steps miss the full gradient by {spread:.3f} (root mean square); "
-        f"{uphill:.0f} of {DRAWS} point uphill.",
+        f"{uphill} of {DRAWS} {'points' if uphill == 1 else 'point'} uphill.{verdict}",
     )
+
+
+def expected_spread(sizes: Array) -> Array:
+    """The spread of the mean of B independent draws: that of single examples over the root of B."""
+    x, y = example()
+    single = np.array([logistic_gradient(x[k : k + 1], y[k : k + 1], WEIGHT, 0.0) for k in range(N)])
+    return np.asarray(np.sqrt(np.sum(np.var(single, axis=0))) / np.sqrt(sizes))
 
 
 def batch_noise(gradient: Callable[..., Any] | None = None) -> Explorer:
@@ -80,8 +95,13 @@ def batch_noise(gradient: Callable[..., Any] | None = None) -> Explorer:
 
     gradient  the student's own logistic_regression_gradient(x, y, weight, bias) -> loss, grad_weight, grad_bias
     """
-    grad_weight = (lambda *inputs: gradient(*inputs)[1]) if gradient is not None else None
-    own = StudentFunction(grad_weight, "logistic_regression_gradient")
+
+    def weight_gradient(*inputs: Any) -> Any:
+        assert gradient is not None
+        _loss, grad_weight, _grad_bias = gradient(*inputs)
+        return grad_weight
+
+    own = StudentFunction(None if gradient is None else weight_gradient, "logistic_regression_gradient")
 
     def of_batch(x: Array, y: Array) -> Array:
         found = own(x, y, WEIGHT, 0.0, shape=(2,))
@@ -94,15 +114,15 @@ def batch_noise(gradient: Callable[..., Any] | None = None) -> Explorer:
         view=[
             Paths(
                 Arrow("grad_x", "grad_y", colour="blue", width=1.0),
-                Arrow("full_x", "full_y", colour="vermilion", width=3.5),
-                x=(-0.9, 1.5),
-                y=(-1.2, 1.2),
+                Arrow("full_x", "full_y", colour="vermilion", width=3.5, label="all examples"),
+                x=(-0.9, 1.3),
+                y=(-0.7, 1.5),
                 title="Steps of thirty batches, and of all examples",
-                x_name="step in the first weight",
-                y_name="in the second",
+                x_name="change of the first weight",
+                y_name="of the second",
             ),
             Curve(
-                Line(sizes, spreads[0] / np.sqrt(sizes), style="ghost", colour="ghost", label="1/√B"),
+                Line(sizes, expected_spread(sizes), style="ghost", colour="ghost", label="1/√B"),
                 Line(sizes, spreads, colour="blue"),
                 Dot("size", "spread", colour="vermilion", size=7),
                 x=(1, 256),

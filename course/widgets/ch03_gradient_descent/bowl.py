@@ -38,9 +38,10 @@ class Descent:
     height: Array
     error: Array
     reference: Array
+    seen_w: Array  # (STEPS + 1, STEPS + 1): the places up to each step, NaN beyond it
+    seen_height: Array
     at: Array
     at_height: Array
-    edge: float
     says: tuple[str, ...]
 
 
@@ -54,21 +55,27 @@ def bowl_state(rate: float, curvature: float, own: StudentFunction | None = None
             path.append(own(path[-1], curvature * path[-1], rate, shape=(1,)))
         found = np.concatenate(path)
         w = found if np.isfinite(found).all() else right
-    factor = 1.0 - rate * curvature
+    height = curvature * w**2 / 2
+    past = T[None, :] <= T[:, None]
     return Descent(
         loss=curvature * W**2 / 2,
         w=w,
-        height=curvature * w**2 / 2,
+        height=height,
         error=np.maximum(np.abs(w), 1e-12),
         reference=np.maximum(np.abs(right), 1e-12),
+        seen_w=np.where(past, w, np.nan),
+        seen_height=np.where(past, height, np.nan),
         at=w,
-        at_height=curvature * w**2 / 2,
-        edge=2 / curvature,
-        says=tuple(_says(rate, factor, step, float(w[step])) for step in range(STEPS + 1)),
+        at_height=height,
+        says=tuple(_says(rate, curvature, step, w[step], right[step]) for step in range(STEPS + 1)),
     )
 
 
-def _says(rate: float, factor: float, step: int, w: float) -> str:
+def _says(rate: float, curvature: float, step: int, w: float, right: float) -> str:
+    factor = 1.0 - rate * curvature
+    begin = f"Rate {rate:.2f}, the edge is at {2 / curvature:.2f}: each step multiplies the error by {factor:.2f}."
+    if not np.isclose(w, right, rtol=1e-6, atol=1e-9):
+        return f"{begin} Step {step}: your w is {w:.3g} where {right:.3g} is right."
     if abs(factor) < 1e-12:
         verdict = "one step reaches the minimum"
     elif abs(abs(factor) - 1) < 1e-12:
@@ -77,8 +84,8 @@ def _says(rate: float, factor: float, step: int, w: float) -> str:
         verdict = "every step leads further away"
     else:
         verdict = "it comes closer from one side" if factor > 0 else "it comes closer, from side to side"
-    size = f"{w:.3g}"
-    return f"Rate {rate:.2f}: each step multiplies the error by {factor:.2f}. Step {step}: w = {size}; {verdict}."
+    size = f"{0.0 if abs(w) < 1e-12 else w:.3g}"  # rounding leaves 1e-17 where 0 is meant
+    return f"{begin} Step {step}: w = {size}; {verdict}."
 
 
 def bowl(gradient_step: Callable[..., Any] | None = None) -> Explorer:
@@ -97,6 +104,7 @@ def bowl(gradient_step: Callable[..., Any] | None = None) -> Explorer:
             Curve(
                 Line(W, "loss", colour="ghost"),
                 Line("w", "height", colour="vermilion", width=1.25, until="step"),
+                Dot("seen_w", "seen_height", colour="vermilion", size=3),
                 Dot("at", "at_height", colour="vermilion", size=6),
                 x=(-2.5, 2.5),
                 y=(0, 8),
@@ -117,7 +125,7 @@ def bowl(gradient_step: Callable[..., Any] | None = None) -> Explorer:
         ],
         rate=Slider(values=RATES, start=0.1, label="learning rate", format=".2f"),
         curvature=Slider(values=CURVATURES, start=2.0, format=".1f"),
-        step=Time(STEPS + 1, over=("at", "at_height", "says"), start=10, seconds=5),
+        step=Time(STEPS + 1, over=("seen_w", "seen_height", "at", "at_height", "says"), start=10, seconds=5),
         notice=own,
         presets=PRESETS,
     )

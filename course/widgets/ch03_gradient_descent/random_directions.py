@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from course.widgets.kit import Arrow, Curve, Dot, Explorer, Guide, Line, Paths, Slider, StudentFunction
+from course.widgets.kit import Arrow, Curve, Dot, Explorer, Guide, Label, Line, Paths, Slider, StudentFunction
 
 __all__ = ["PRESETS", "Directions", "directions_state", "loss", "random_directions"]
 
@@ -21,7 +21,7 @@ LENGTHS = (0.01, 0.1, 0.3, 0.6, 1.0, 1.5, 2.0, 3.0)
 PLACES = (0.0, 60.0, 120.0, 180.0, 240.0, 300.0)
 
 PRESETS: dict[str, dict[str, object]] = {
-    "a small step": {"length": 0.3, "place": 60.0},
+    "a small step": {"length": 0.1, "place": 60.0},
     "a longer step": {"length": 1.5, "place": 60.0},
     "much too long": {"length": 3.0, "place": 60.0},
 }
@@ -38,9 +38,12 @@ class Directions:
     change: Array  # (COUNT,) change of the loss over the length of the step
     down_x: float
     down_y: float
+    ray_x: Array  # from the place straight against the gradient, however short the step
+    ray_y: Array
     angle: float
     down_change: float
-    best: float
+    label_x: float
+    label_y: float
     says: str
 
 
@@ -62,9 +65,10 @@ def directions_state(length: float, place: float, own: StudentFunction | None = 
     moved = down - here
     angle = float(np.degrees(np.arctan2(moved[1], moved[0])))
     down_change = float((loss(down) - loss(here)) / length)
-    best = float(change.min())
+    ray = np.stack([here, here - 1.6 * grad / np.linalg.norm(grad)], axis=1)
     better = int(np.sum(change < down_change - 1e-12))
-    ending = "none of the random steps falls more" if not better else f"{better} of the random steps fall more"
+    counted = {0: f"none of the {COUNT} random steps falls more", 1: f"1 of the {COUNT} random steps falls more"}
+    ending = counted.get(better, f"{better} of the {COUNT} random steps fall more")
     return Directions(
         x=float(here[0]),
         y=float(here[1]),
@@ -73,11 +77,14 @@ def directions_state(length: float, place: float, own: StudentFunction | None = 
         change=change,
         down_x=float(down[0]),
         down_y=float(down[1]),
+        ray_x=ray[0],
+        ray_y=ray[1],
         angle=angle,
         down_change=down_change,
-        best=best,
+        label_x=float(np.clip(angle, -110, 110)),
+        label_y=down_change - 1.0,
         says=f"Step length {length:g}: the gradient step changes the loss by {down_change:.2f} per unit of length; "
-        f"{ending}, out of {COUNT}.",
+        f"{ending}.",
     )
 
 
@@ -102,9 +109,10 @@ def random_directions(gradient_step: Callable[..., Any] | None = None) -> Explor
         view=[
             Paths(
                 Line(ring_x, ring_y, colour="ghost", width=1.0),
-                Dot("tips_x", "tips_y", size=2.5),
+                Line("ray_x", "ray_y", colour="vermilion", style="dashed", width=1.5),
+                Dot("x", "y", colour="ink", size=2.5),
+                Dot("tips_x", "tips_y", size=2),
                 Arrow("down_x", "down_y", x0="x", y0="y"),
-                Dot("x", "y", colour="ink", size=5),
                 x=(-3.5, 3.5),
                 y=(-3.5, 3.5),
                 title="Steps of one length from one place",
@@ -114,14 +122,15 @@ def random_directions(gradient_step: Callable[..., Any] | None = None) -> Explor
             Curve(
                 Guide(y=0.0),
                 Dot(ANGLES, "change", size=3.5),
-                Dot("angle", "down_change", colour="vermilion", size=7, label="gradient step"),
+                Dot("angle", "down_change", colour="vermilion", size=7),
+                Label("label_x", "label_y", text="gradient step", colour="vermilion"),
                 x=(-180, 180),
-                y=(-5, 5),
+                y=(-5, 8),
                 title="Change of the loss per unit of length",
                 x_name="direction of the step, in degrees",
             ),
         ],
-        length=Slider(values=LENGTHS, start=0.3, label="length of the step", format="g"),
+        length=Slider(values=LENGTHS, start=0.1, label="length of the step", format="g"),
         place=Slider(values=PLACES, start=60.0, label="place on a circle", unit="degrees", format=".0f"),
         notice=own,
         presets=PRESETS,

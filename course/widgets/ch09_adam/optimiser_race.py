@@ -11,10 +11,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from course.widgets.kit import (
+    Arrow,
     Choice,
     Curve,
     Dot,
     Explorer,
+    Field,
     Guide,
     Line,
     Mechanism,
@@ -25,28 +27,30 @@ from course.widgets.kit import (
     Time,
     Toggle,
 )
-from course.widgets.landscapes import LANDSCAPES, SCRIPT, WINDOW, contours
+from course.widgets.landscapes import LANDSCAPES, SCRIPT, WINDOW, contours, ground, page_data, short, walk
 
 __all__ = ["PRESETS", "Race", "optimiser_race", "race_state"]
 
 Array = NDArray[np.float64]
 STEPS = 80
 T: Array = np.arange(STEPS + 1.0)
-FAR = 1e3  # beyond it a walk has run away, and is not drawn any more
 EPS = 1e-8
 KEPT = 0.9  # what momentum keeps of its velocity, and RMSProp of its average
+ARROW = 0.5  # the length of both arrows in the picture: they tell directions alone
+NAMES = {"sgd": "SGD", "momentum": "momentum", "rmsprop": "RMSProp", "adam": "Adam"}
 
-_START: dict[str, object] = {
+_VALLEY: dict[str, object] = {
     "landscape": "valley 1:100", "share": 0.9, "rate": 0.1, "beta1": 0.9, "beta2": 0.999, "corrected": True,
     "start": (-1.8, 1.0), "step": 80,
 }  # fmt: skip
 PRESETS: dict[str, dict[str, object]] = {
-    "a narrow valley": _START,
-    "the first step": _START | {"step": 1},
-    "without correction": _START | {"corrected": False},
-    "a saddle": _START | {"landscape": "saddle", "share": 0.2, "start": (-1.8, 0.1)},
-    "a plateau": _START | {"landscape": "plateau", "share": 0.5, "start": (-1.5, 1.2)},
-    "a bent valley": _START | {"landscape": "Rosenbrock", "share": 0.5, "start": (-1.2, 0.0)},
+    "a round bowl": _VALLEY | {"landscape": "round bowl", "share": 0.05},
+    "a narrow valley": _VALLEY,
+    "the first step": _VALLEY | {"step": 1},
+    "without correction": _VALLEY | {"corrected": False, "step": 1},
+    "a tilted valley": _VALLEY | {"landscape": "tilted valley 1:100", "start": (-1.8, -0.6)},
+    "a plateau": _VALLEY | {"landscape": "plateau", "share": 0.5, "start": (-1.5, 1.2)},
+    "a bent valley": _VALLEY | {"landscape": "Rosenbrock", "share": 0.5, "start": (-1.2, 0.0)},
 }
 
 
@@ -56,9 +60,12 @@ class Race:
 
     contour_x: Array
     contour_y: Array
+    ground: Array
+    minima_x: Array
+    minima_y: Array
     sgd_x: Array
     sgd_y: Array
-    sgd_loss: Array
+    sgd_loss: Array  # above the lowest
     momentum_x: Array
     momentum_y: Array
     momentum_loss: Array
@@ -71,16 +78,20 @@ class Race:
     own_x: Array
     own_y: Array
     own_loss: Array
-    m_x: Array  # size of the average that Adam steps with, at each step
+    m_x: Array  # (STEPS + 1,) size of the average that Adam steps with; NaN before the first step
     m_y: Array
     root_v_x: Array
     root_v_y: Array
-    quotient_x: Array  # m / √v: Adam's step in units of the learning rate
+    quotient_x: Array  # -m / √v: Adam's step in learning rates
     quotient_y: Array
     heads_x: Array  # (4,) where the four are now
     heads_y: Array
-    next_x: float  # where Adam goes from here
-    next_y: float
+    at_x: float  # where Adam is now
+    at_y: float
+    down_x: float  # the end of an arrow from there along -m
+    down_y: float
+    turned_x: float  # the same for -m / √v
+    turned_y: float
     says: str
 
 
@@ -93,7 +104,8 @@ def race_state(
     sgd_rate = share * surface.edge
     velocity, average = np.zeros(2), np.zeros(2)
     m, v = np.zeros(2), np.zeros(2)
-    memory = np.full((STEPS + 1, 3, 2), np.nan)
+    memory = np.full((STEPS + 1, 3, 2), np.nan)  # at each step: m, √v, -m / √v
+    own_m, own_v = np.zeros(2), np.zeros(2)
 
     def sgd(w: Array, grad: Array, t: int) -> Array:
         return w - sgd_rate * grad
@@ -114,10 +126,8 @@ def race_state(
         v = beta2 * v + (1 - beta2) * grad**2
         m_used = m / (1 - beta1**t) if corrected else m
         v_used = v / (1 - beta2**t) if corrected else v
-        memory[t] = np.abs(m_used), np.sqrt(v_used), m_used / (np.sqrt(v_used) + EPS)
-        return np.asarray(w - rate * memory[t, 2])
-
-    own_m, own_v = np.zeros(2), np.zeros(2)
+        memory[t] = m_used, np.sqrt(v_used), -m_used / (np.sqrt(v_used) + EPS)
+        return np.asarray(w + rate * memory[t, 2])
 
     def students(w: Array, grad: Array, t: int) -> Array:
         nonlocal own_m, own_v
@@ -126,44 +136,44 @@ def race_state(
         return np.asarray(new)
 
     walks = {
-        name: _walk(landscape, start, one)
+        name: walk(landscape, start, STEPS, one)
         for name, one in (("sgd", sgd), ("momentum", momentum), ("rmsprop", rmsprop), ("adam", adam))
     }
-    walks["own"] = _walk(landscape, start, students) if own else np.full((STEPS + 1, 2), np.nan)
-    fields: dict[str, Any] = {}
-    for name, walk in walks.items():
-        fields |= {f"{name}_x": walk[:, 0], f"{name}_y": walk[:, 1]}
-        fields[f"{name}_loss"] = surface.loss(walk[:, 0], walk[:, 1]) - surface.lowest
+    walks["own"] = walk(landscape, start, STEPS, students) if own else np.full((STEPS + 1, 2), np.nan)
+    place, shown = walks["adam"][step], memory[max(step, 1)]
+    minima = np.array(surface.minima)
+    fields: dict[str, Any] = {"contour_x": contours(landscape)[0], "contour_y": contours(landscape)[1]}
+    fields |= {"ground": ground(landscape), "minima_x": minima[:, 0], "minima_y": minima[:, 1]}
+    for name, path in walks.items():
+        fields |= {f"{name}_x": path[:, 0], f"{name}_y": path[:, 1]}
+        fields[f"{name}_loss"] = surface.loss(path[:, 0], path[:, 1]) - surface.lowest
     for k, axis in enumerate("xy"):
-        fields |= {f"m_{axis}": memory[:, 0, k], f"root_v_{axis}": memory[:, 1, k], f"quotient_{axis}": memory[:, 2, k]}
-        fields[f"heads_{axis}"] = np.array([walks[name][step, k] for name in ("sgd", "momentum", "rmsprop", "adam")])
-        fields[f"next_{axis}"] = float(walks["adam"][min(step + 1, STEPS), k])
-    fields["contour_x"], fields["contour_y"] = contours(landscape)
+        fields[f"m_{axis}"], fields[f"root_v_{axis}"] = np.abs(memory[:, 0, k]), memory[:, 1, k]
+        fields[f"quotient_{axis}"] = memory[:, 2, k]
+        fields[f"heads_{axis}"] = np.array([walks[name][step, k] for name in NAMES])
+        fields[f"at_{axis}"] = float(place[k])
+        fields[f"down_{axis}"] = float(_tip(place, -shown[0])[k])
+        fields[f"turned_{axis}"] = float(_tip(place, shown[2])[k])
     return Race(**fields, says=_says(step, fields))
 
 
-def _walk(name: str, start: tuple[float, float], one_step: Callable[[Array, Array, int], Array]) -> Array:
-    w = np.array(start, dtype=float)
-    path = [w]
-    for t in range(1, STEPS + 1):
-        w = one_step(w, np.array(LANDSCAPES[name].gradient(*w)), t)
-        if not np.abs(w).max() < FAR:
-            break
-        path.append(w)
-    return np.array(path + [np.full(2, np.nan)] * (STEPS + 1 - len(path)))
+def _tip(place: Array, direction: Array) -> Array:
+    """The end of an arrow of length ARROW; NaN where it would have no direction."""
+    size = np.hypot(*direction)
+    return place + ARROW * direction / size if size > 1e-6 else np.full(2, np.nan)
 
 
 def _says(step: int, fields: dict[str, Any]) -> str:
-    told = []
-    for key, name in (("sgd", "SGD"), ("momentum", "momentum"), ("rmsprop", "RMSProp"), ("adam", "Adam")):
-        loss = fields[f"{key}_loss"][step]
-        told.append(f"{name} has run away" if np.isnan(loss) else f"{name} is at {loss:.4f}")
-    last = ""
-    if step:
-        last = (
-            f" Adam's last step: {fields['quotient_x'][step]:.2f} and {fields['quotient_y'][step]:.2f} learning rates."
-        )
-    return f"Step {step}, above the lowest loss: {', '.join(told)}.{last}"
+    losses = {name: float(fields[f"{key}_loss"][step]) for key, name in NAMES.items()}
+    arrived = sorted((loss, name) for name, loss in losses.items() if np.isfinite(loss))
+    told = [f"{name} {short(loss)}" for loss, name in arrived]
+    told += [f"{name} has run away" for name, loss in losses.items() if not np.isfinite(loss)]
+    says = f"Step {step}, loss above the lowest: {', '.join(told)}."
+    if not step:
+        return says
+    first, last = ((fields["quotient_x"][t], fields["quotient_y"][t]) for t in (1, step))
+    says += f" Adam's first step was {first[0]:.2f} along x and {first[1]:.2f} along y, in learning rates"
+    return says + (f"; step {step} was {last[0]:.2f} and {last[1]:.2f}." if step > 1 else ".")
 
 
 def optimiser_race(adam_step: Callable[..., Any] | None = None) -> Explorer:
@@ -172,70 +182,69 @@ def optimiser_race(adam_step: Callable[..., Any] | None = None) -> Explorer:
     adam_step  the student's own: its path is drawn in ink over that of the reference
     """
     own = StudentFunction(adam_step, "adam_step")
+    ones = np.ones(2)
+    usable = bool(own) and bool(np.isfinite(own(ones, ones, ones, ones, 1, 0.1, 0.9, 0.999, EPS, shape=(3, 2))).all())
+    if own and not usable:
+        own.trouble += " Until it works you see the reference."
 
     def model(**controls: Any) -> Race:
-        return race_state(**controls, own=own if own else None)
+        return race_state(**controls, own=own if usable else None)
 
-    def answer(**controls: Any) -> dict[str, Any]:
-        race = model(**controls)
-        return {name: getattr(race, name) for name in ("own_x", "own_y", "own_loss")}
-
-    data: dict[str, Any] = {"steps": [STEPS]}
-    for name, landscape in LANDSCAPES.items():
-        data |= {
-            f"contour {name}": np.array(contours(name)),
-            f"numbers {name}": (landscape.edge, landscape.lowest),
-        }
-    own_marks = [Line("own_x", "own_y", colour="ink", width=1.5, until="step")] if own else []
-    own_losses = [Line(T, "own_loss", colour="ink", width=1.5, until="step", label="yours")] if own else []
+    own_path = [Line("own_x", "own_y", colour="ink", width=1.25, until="step")] if usable else []
+    own_loss = [Line(T, "own_loss", colour="ink", width=1.25, until="step", label="yours")] if usable else []
     return Explorer(
         model,
         view=[
             Paths(
-                Line("contour_x", "contour_y", colour="ghost", width=1.0),
-                Line("sgd_x", "sgd_y", colour="green", style="dashed", until="step"),
-                Line("momentum_x", "momentum_y", colour="purple", style="dashed", until="step"),
-                Line("rmsprop_x", "rmsprop_y", colour="blue", until="step"),
+                Field("ground", limits=(0, 1)),
+                Line("contour_x", "contour_y", colour="ghost", width=0.75),
+                Dot("minima_x", "minima_y", colour="ink", size=4, hollow=True),
+                Line("sgd_x", "sgd_y", colour="green", style="dashed", width=1.75, until="step"),
+                Line("momentum_x", "momentum_y", colour="purple", style="dashed", width=1.75, until="step"),
+                Line("rmsprop_x", "rmsprop_y", colour="blue", width=1.75, until="step"),
                 Line("adam_x", "adam_y", colour="vermilion", until="step"),
-                *own_marks,
+                *own_path,
                 Dot("heads_x", "heads_y", classes=np.array([2.0, 3.0, 0.0, 1.0]), size=5.5),
-                Dot("next_x", "next_y", colour="vermilion", hollow=True, size=3.5),
-                x=WINDOW, y=WINDOW, title="The paths over lines of equal loss", x_name="first parameter",
-                y_name="second parameter", drag="start",
+                Arrow("down_x", "down_y", "at_x", "at_y", label="−m", colour="ink", width=1.75),
+                Arrow("turned_x", "turned_y", "at_x", "at_y", label="−m/√v", colour="vermilion", width=1.75),
+                x=WINDOW, y=WINDOW, title="Four walks from one start, and which way Adam turns", x_name="x", y_name="y",
+                drag="start",
             ),
             Curve(
                 Line(T, "sgd_loss", colour="green", style="dashed", until="step", label="SGD"),
                 Line(T, "momentum_loss", colour="purple", style="dashed", until="step", label="momentum"),
                 Line(T, "rmsprop_loss", colour="blue", until="step", label="RMSProp"),
                 Line(T, "adam_loss", colour="vermilion", until="step", label="Adam"),
-                *own_losses,
+                *own_loss,
                 x=(0, STEPS), y=(1e-6, 1e4), y_scale="log", title="Loss above the lowest", x_name="step",
             ),
             Curve(
-                Line(T, "m_x", colour="vermilion", until="step", label="m, first"),
-                Line(T, "root_v_x", colour="blue", until="step", label="√v, first"),
-                Line(T, "m_y", colour="vermilion", style="dashed", until="step", label="m, second"),
-                Line(T, "root_v_y", colour="blue", style="dashed", until="step", label="√v, second"),
-                x=(0, STEPS), y=(1e-4, 1e3), y_scale="log", title="What Adam remembers: sizes of m and √v",
+                Line(T, "m_x", colour="vermilion", until="step", label="m along x"),
+                Line(T, "root_v_x", colour="blue", until="step", label="√v along x"),
+                Line(T, "m_y", colour="vermilion", style="dashed", until="step", label="m along y"),
+                Line(T, "root_v_y", colour="blue", style="dashed", until="step", label="√v along y"),
+                x=(0, STEPS), y=(1e-4, 1e3), y_scale="log", title="What Adam remembers: the sizes of m and √v",
                 x_name="step", height=240,
             ),
             Curve(
                 Guide(y=1.0), Guide(y=-1.0),
-                Line(T, "quotient_x", colour="vermilion", until="step", label="first"),
-                Line(T, "quotient_y", colour="vermilion", style="dashed", until="step", label="second"),
-                x=(0, STEPS), y=(-3.5, 3.5), title="m / √v: Adam's step, in learning rates", x_name="step", height=240,
+                Line(T, "quotient_x", colour="vermilion", until="step", label="along x"),
+                Line(T, "quotient_y", colour="vermilion", style="dashed", until="step", label="along y"),
+                x=(0, STEPS), y=(-4, 4), title="−m / √v: Adam's step, in learning rates", x_name="step", height=240,
             ),
         ],
         landscape=Choice(*LANDSCAPES, start="valley 1:100"),
-        share=Slider(0.05, 1.2, 24, start=0.9, label="SGD, momentum: 1 is the edge", format=".2f"),
-        rate=Slider(values=(0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0), start=0.1, label="RMSProp, Adam", format=".2f"),
+        share=Slider(0.05, 1.2, 24, start=0.9, label="SGD rate / largest stable", format=".2f"),
+        rate=Slider(values=(0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0), start=0.1, label="Adam, RMSProp rate", format=".2f"),
         beta1=Slider(values=(0.0, 0.5, 0.8, 0.9, 0.95, 0.99), start=0.9, label="β₁", format=".2f"),
         beta2=Slider(values=(0.5, 0.9, 0.99, 0.999), start=0.999, label="β₂", format=".3f"),
         corrected=Toggle(start=True, label="bias correction"),
-        start=Point(Slider(-2, 2, 41, start=-1.8, label="start, first"), Slider(-2, 2, 41, start=1.0, label="second")),
+        start=Point(Slider(-2, 2, 41, start=-1.8, label="start x"), Slider(-2, 2, 41, start=1.0, label="start y")),
         step=Time(STEPS + 1, start=STEPS, seconds=5),
         mechanism=Mechanism(
-            "race", [SCRIPT, Path(__file__).with_suffix(".js")], data=data, own=answer if own else None
+            [SCRIPT, Path(__file__).with_suffix(".js")],
+            data={"landscapes": page_data(), "steps": STEPS},
+            own=("own_x", "own_y", "own_loss") if usable else (),
         ),
         notice=own,
         presets=PRESETS,

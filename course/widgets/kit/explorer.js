@@ -17,9 +17,6 @@ const missing = Number.isNaN;
 const clamp = (value, low, high) => Math.max(low, Math.min(high, value));
 const range = (count, make) => Array.from({ length: count }, (_, k) => make(k));
 
-// Scripts of widgets that compute in the page register themselves here; see mechanism.py.
-const MECHANISMS = {};
-
 // ---- reading the block -------------------------------------------------------------------------------------------
 
 function reader(fields, view) {
@@ -53,35 +50,90 @@ function reader(fields, view) {
   };
 }
 
-// The same for a mechanism: fields come from its script, constants and data from the block.
-function computed(spec, view, valuesAt) {
+// The same for fields that the page computes: constants and data come from the block, the rest from a script, which
+// knows nothing of the page; see mechanism.py.
+function computed(spec, view) {
+  const { script, run, data } = spec.mechanism;
   const stored = reader(spec.fields, view);
   const bytes = view.buffer.slice(view.byteOffset, view.byteOffset + view.byteLength);
   const size = (shape) => shape.reduce((a, b) => a * b, 1);
-  const data = {};
-  for (const [name, { at, shape }] of Object.entries(spec.mechanism.data))
-    data[name] = { data: new Float64Array(bytes, at, size(shape)), shape };
-  const engine = MECHANISMS[spec.mechanism.name];
-  let fields = {};
+  const revived = (value) => {
+    if (value === null || typeof value !== "object" || Array.isArray(value)) return value;
+    if (!("float64" in value)) return Object.fromEntries(Object.entries(value).map(([name, one]) => [name, revived(one)]));
+    return { data: new Float64Array(bytes, value.float64, size(value.shape)), shape: value.shape };
+  };
+  const told = revived(data);
+  const make = new Function("written", `"use strict";\n${script}\nreturn { ${run ? "start, step, " : ""}fields };`);
+  const { start, step, fields } = make(written);
+  let [shown, answer] = [{}, {}];
   const flat = (value) => {
-    if (typeof value === "number" || value === null) return { data: [value ?? NaN], shape: [] };
+    if (value === null || typeof value === "number") return { data: [value ?? NaN], shape: [] };
     if (value.shape) return value;
-    const inner = Array.isArray(value[0]) ? value[0].length : 0;
-    const numbers = Float64Array.from(inner ? value.flat() : value, (one) => one ?? NaN);
-    return { data: numbers, shape: inner ? [value.length, inner] : [value.length] };
+    const inner = Array.isArray(value[0]) ? [value[0].length] : [];
+    return { data: Float64Array.from(value.flat(), (one) => one ?? NaN), shape: [value.length, ...inner] };
   };
   return {
-    engine,
-    data,
-    state: null,
-    look(index) { // the script's fields for these controls
-      const controls = valuesAt(index);
-      fields = engine.start ? engine.fields(this.state, controls, data) : engine.fields(controls, data);
-    },
-    replace(found) { Object.assign(fields, found); },
-    numbers: (name, index) => (name[0] === "#" ? stored.numbers(name, []) : flat(fields[name])),
-    texts: (name) => [fields[name]].flat().map((text) => text.replace(/-(?=[\d.])/g, "−")),
+    start: (controls) => start(controls, told),
+    step: (state, controls) => step(state, controls, told),
+    show(...from) { shown = { ...fields(...from, told), ...answer }; }, // (controls), or (state, controls)
+    // the kernel's fields stay until its next answer: they come a little late, and do not flicker
+    answer(found) { Object.assign(shown, (answer = found)); },
+    numbers: (name, index) => (name[0] === "#" ? stored.numbers(name, []) : flat(shown[name])),
+    texts: (name) => [shown[name]].flat().map((text) => text.replace(/-(?=[\d.])/g, "−")),
   };
+}
+
+const ALONE = "Without a running notebook you see the course's own function here, not yours.";
+const SILENT = "Your function has not answered yet: the notebook's kernel is busy, or has stopped.";
+
+// Asks the kernel for the student's part of a mechanism: one question at a time, and of those that wait only the last.
+function kernelLine(model, tell) {
+  const view = Math.random().toString(36).slice(2); // a second view of the same widget hears these answers too
+  let [count, flying, waiting, timer] = [0, null, null, 0];
+  const next = () => {
+    [flying, waiting] = [waiting, null];
+    if (!flying) return;
+    flying.id = `${view} ${(count += 1)}`;
+    timer = setTimeout(tell, 3000, SILENT);
+    try {
+      model.send({ id: flying.id, ...flying.question });
+    } catch {
+      tell(SILENT); // the kernel is gone, and its line with it
+    }
+  };
+  const hear = ({ id, found, trouble }) => {
+    if (!flying || id !== flying.id) return;
+    clearTimeout(timer);
+    const { then } = flying;
+    flying = null;
+    tell(trouble);
+    then(found);
+    if (!flying) next();
+  };
+  model.on("msg:custom", hear);
+  return {
+    ask(question, then) {
+      waiting = { question: listed(question), then };
+      if (!flying) next();
+    },
+    forget() {
+      clearTimeout(timer);
+      flying = waiting = null;
+    },
+    close() {
+      this.forget();
+      model.off("msg:custom", hear);
+    },
+  };
+}
+
+// what JSON can carry, and what comes back: it has neither typed arrays nor NaN
+const listed = (value) => JSON.parse(JSON.stringify(value, (_, one) => (ArrayBuffer.isView(one) ? Array.from(one) : one)));
+function unlisted(value) {
+  if (value === null) return NaN;
+  if (Array.isArray(value)) return value.map(unlisted);
+  if (typeof value !== "object") return value;
+  return Object.fromEntries(Object.entries(value).map(([name, one]) => [name, unlisted(one)]));
 }
 
 // A number written by a Python format: "d", ",d", ".2f", "+.2f", ".0%", ".3g", ".1e".
@@ -232,7 +284,8 @@ class Pen {
   }
 }
 
-const rgb = (hex) => [1, 3, 5].map((at) => parseInt(hex.slice(at, at + 2), 16));
+const RGB = {}; // of the few hundred colours of the tables
+const rgb = (hex) => (RGB[hex] ||= [1, 3, 5].map((at) => parseInt(hex.slice(at, at + 2), 16)));
 
 // words on a colour: dark on light ones, light on dark ones
 function onTop(hex) {
@@ -289,7 +342,7 @@ function drawAxes(pen, panel, area) {
     if (area.holds(x0, area.top)) pen.line(x0, area.top, x0, area.bottom, { colour: "faint" });
     return;
   }
-  const bare = panel.marks.every((mark) => mark.kind !== "Ramp" && mark.kind !== "Field"); // a grid over colours only disturbs
+  const bare = panel.marks.every(({ kind }) => kind !== "Ramp" && kind !== "Field"); // a grid over colours only disturbs
   panel.y_ticks.at.forEach((value, k) => {
     const y = Math.round(area.y(value)) + 0.5;
     if (bare || value === 0) pen.line(area.left, y, area.right, y, rule(value));
@@ -324,8 +377,9 @@ const MARKS = {
   Field(mark, pen, area, state) {
     const { data, shape } = state.numbers(mark.values);
     const [rows, columns] = shape;
-    const pale = mark.limits.map((limit) => 1.7 * limit); // points must stand out from it
-    const flat = flatImage(rows, columns, (r, c) => pen.shade(data[(rows - 1 - r) * columns + c], pale));
+    const signed = mark.limits[0] < 0 && mark.limits[1] > 0;
+    const limits = mark.limits.map((limit) => (signed ? 1.7 : 1) * limit); // points must stand out from it
+    const flat = flatImage(rows, columns, (r, c) => pen.shade(data[(rows - 1 - r) * columns + c], limits, "height"));
     pen.context.imageSmoothingEnabled = true;
     pen.context.drawImage(flat, area.left, area.top, area.width, area.height);
   },
@@ -629,7 +683,10 @@ function flatImage(rows, columns, colourAt) {
   const context = canvas.getContext("2d");
   const image = context.createImageData(columns, rows);
   for (let r = 0; r < rows; r++)
-    for (let c = 0; c < columns; c++) image.data.set([...rgb(colourAt(r, c)), 255], 4 * (r * columns + c));
+    for (let c = 0; c < columns; c++) {
+      image.data.set(rgb(colourAt(r, c)), 4 * (r * columns + c));
+      image.data[4 * (r * columns + c) + 3] = 255;
+    }
   context.putImageData(image, 0, 0);
   return canvas;
 }
@@ -981,6 +1038,55 @@ function buildPlayer(axis, place, box, input, move) {
   return { node: element("div", { class: "ck-player" }, play, back, next, box), stop };
 }
 
+// Run, Step and Reset of a mechanism that keeps a state. advance(steps, then) and begin() belong to the widget.
+function buildRunner(run, advance, begin, tell) {
+  const play = control("button", { type: "button", class: "ck-play" }, "▶ Run");
+  const once = control("button", { type: "button" }, "Step");
+  const reset = control("button", { type: "button" }, "Reset");
+  const count = element("span", { class: "ck-count" });
+  let [running, frame, steps] = [false, 0, 0];
+  const show = (number) => {
+    steps = number;
+    count.textContent = `${steps} ${run.label}`;
+  };
+  const stop = () => {
+    cancelAnimationFrame(frame);
+    clearTimeout(frame);
+    running = false;
+    play.textContent = "▶ Run";
+  };
+  const tick = () => {
+    if (!node.isConnected) return stop(); // scrolled far away, or gone
+    // with reduced motion the run jumps from stage to stage instead of gliding
+    const still = matchMedia("(prefers-reduced-motion: reduce)").matches;
+    const by = run.per_frame * (still ? 30 : 1);
+    advance(by, () => {
+      show(steps + by);
+      if (running) frame = still ? setTimeout(tick, 900) : requestAnimationFrame(tick);
+    });
+  };
+  const toggle = () => {
+    if (running) { stop(); tell(); return; }
+    running = true;
+    play.textContent = "❚❚ Pause";
+    tick();
+  };
+  const one = () => { stop(); advance(1, () => { show(steps + 1); tell(); }); };
+  const restart = () => { begin(); show(0); };
+  play.addEventListener("click", toggle);
+  once.addEventListener("click", one);
+  reset.addEventListener("click", () => { stop(); restart(); tell(); });
+  // as with a player: Space runs and pauses, a full stop steps, also from a slider
+  const press = (event) => {
+    const action = { " ": toggle, ".": one }[event.key];
+    if (!action || event.target.matches("button, select, summary, [type=checkbox]")) return;
+    event.preventDefault();
+    action();
+  };
+  const node = element("div", { class: "ck-player ck-runner" }, play, once, reset, count);
+  return { node, stop, restart, press };
+}
+
 // ---- the whole widget --------------------------------------------------------------------------------------------
 
 function isDark() {
@@ -994,22 +1100,13 @@ function isDark() {
 function render({ model, el }) {
   const spec = model.get("spec");
   let index = [...model.get("index")];
-  // what a mechanism's script gets: controls by name, a point as [x, y], a choice as its text
-  const valuesAt = (at) => {
-    const values = {};
-    spec.axes.forEach((axis, k) => {
-      const value = axis.kind === "choice" ? axis.texts[at[k]] : axis.kind === "toggle" ? at[k] === 1 : axis.values[at[k]];
-      const [, name, part] = /^(.*?)(\.[xy])?$/.exec(axis.name);
-      if (part) (values[name] ||= []).push(value);
-      else values[name] = value;
-    });
-    return values;
-  };
-  const running = spec.mechanism && spec.mechanism.run;
-  const fields = spec.mechanism
-    ? computed(spec, model.get("block"), valuesAt)
-    : reader(spec.fields, model.get("block"));
-  const hasKernel = Boolean(spec.mechanism && spec.mechanism.own && model.send);
+  const machine = spec.mechanism ? computed(spec, model.get("block")) : null;
+  const fields = machine || reader(spec.fields, model.get("block"));
+  const own = machine && spec.mechanism.own;
+  const line = own && model.send ? kernelLine(model, warn) : null;
+  let running = null; // the state of a mechanism that runs
+  let held = false; // a hand is on a control
+  let trouble = own && !line ? ALONE : spec.notice;
   let mix = null; // the state that a tween comes from, and how far it is
 
   const state = {
@@ -1060,8 +1157,11 @@ function render({ model, el }) {
     else row.append(spec.axes[place].name.endsWith(".x") ? element("div", { class: "ck-pair" }, node) : node);
   });
   root.append(row);
-  const player = running ? buildRunner() : null;
-  if (player) root.append(player.node);
+  const runner = machine && spec.mechanism.run ? buildRunner(spec.mechanism.run, advance, begin, tell) : null;
+  if (runner) {
+    root.append(runner.node);
+    root.addEventListener("keydown", runner.press);
+  }
   if (spec.presets.length) root.append(presets);
   root.append(notice, picture, says, live, disclosure);
   el.append(root);
@@ -1075,11 +1175,12 @@ function render({ model, el }) {
   function go(next, { release = false, tween = false }) {
     if (!same(next, index)) {
       const still = matchMedia("(prefers-reduced-motion: reduce)").matches;
-      mix = tween && !still && !spec.mechanism ? { from: index, part: 0, start: performance.now() } : null;
-      const moved = spec.axes.filter((axis, k) => next[k] !== index[k]).map((axis) => axis.name.replace(/\.[xy]$/, ""));
+      mix = tween && !still && !machine ? { from: index, part: 0, start: performance.now() } : null;
+      const moved = spec.axes.filter((_, k) => next[k] !== index[k]).map((axis) => controlOf(axis)[0]);
       index = next;
-      if (running && moved.some((name) => running.restart.includes(name))) player.reset();
-      else if (spec.mechanism) renew();
+      held = !release;
+      if (runner && moved.some((name) => spec.mechanism.run.restart.includes(name))) runner.restart();
+      else if (machine) compute();
       if (panels.some(({ panel }) => typeof panel.words === "string")) fit(); // other words may need another line
       else refresh();
     }
@@ -1126,92 +1227,55 @@ function render({ model, el }) {
   }
 
   // -- a mechanism: the page's script, and the student's part of it, which only the kernel can run
-  let asked = 0;
-  let answered = null;
-  function ask(content, then) {
-    asked += 1;
-    answered = then;
-    model.send({ id: asked, index, ...content });
+  function values() {
+    const found = {};
+    spec.axes.forEach((axis, k) => {
+      const [name, part] = controlOf(axis);
+      const value = (axis.values || axis.texts)[index[k]];
+      if (part) (found[name] ||= []).push(value);
+      else found[name] = value;
+    });
+    return found;
   }
-  if (hasKernel) model.on("msg:custom", (message) => message.id === asked && answered && answered(message.found));
-  function renew() {
-    fields.look(index);
-    if (hasKernel && !running)
-      ask({}, (found) => {
-        fields.replace(found);
+  function warn(words) {
+    trouble = words;
+    refresh();
+  }
+  function compute() {
+    if (runner) return machine.show(running, values());
+    machine.show(values());
+    if (line)
+      line.ask({ index }, (found) => {
+        machine.answer(found || {});
         refresh();
+        if (!held) tell();
       });
   }
-  function buildRunner() {
-    const { engine, data } = fields;
-    const run = control("button", { type: "button", class: "ck-play" }, "▶ Run");
-    const once = control("button", { type: "button" }, "Step");
-    const reset = control("button", { type: "button" }, "Reset");
-    const count = element("span", { class: "ck-count" });
-    let [frame, steps] = [0, 0];
-    const byKernel = () => {
-      const [name, value] = spec.mechanism.own_when || [];
-      return hasKernel && (!name || valuesAt(index)[name] === value);
-    };
-    const show = () => {
-      count.textContent = `${steps} ${running.label}`;
-      fields.look(index);
+  function begin() {
+    if (line) line.forget(); // an answer that is still on its way belongs to the run before
+    running = machine.start(values());
+    machine.show(running, values());
+    refresh();
+  }
+  function advance(steps, then) {
+    const done = (state) => {
+      running = state;
+      machine.show(running, values());
       refresh();
+      then();
     };
-    // steps, then a picture; the kernel's steps come back later
-    const advance = (by, then) => {
-      const done = (state) => {
-        fields.state = state;
-        steps += by;
-        show();
-        if (then) then();
-      };
-      if (byKernel()) return ask({ state: fields.state, steps: by }, done);
-      let state = fields.state;
-      for (let k = 0; k < by; k++) state = engine.step(state, valuesAt(index), data);
-      return done(state);
-    };
-    const stop = () => {
-      cancelAnimationFrame(frame);
-      clearTimeout(frame);
-      frame = 0;
-      run.textContent = "▶ Run";
-      tell();
-    };
-    const tick = () => {
-      if (!frame || !root.isConnected) return;
-      // with reduced motion the run jumps from stage to stage instead of gliding
-      const still = matchMedia("(prefers-reduced-motion: reduce)").matches;
-      advance(running.per_frame * (still ? 30 : 1), () => {
-        if (frame) frame = still ? setTimeout(tick, 900) : requestAnimationFrame(tick);
-      });
-    };
-    const begin = () => {
-      run.textContent = "❚❚ Pause";
-      frame = requestAnimationFrame(tick);
-    };
-    const restart = () => {
-      asked += 1; // an answer that is still on its way belongs to the run before
-      fields.state = engine.start(valuesAt(index), data);
-      steps = 0;
-      show();
-    };
-    run.addEventListener("click", () => (frame ? stop() : begin()));
-    once.addEventListener("click", () => { if (frame) stop(); advance(1, tell); });
-    reset.addEventListener("click", () => { if (frame) stop(); restart(); tell(); });
-    const node = element("div", { class: "ck-player ck-runner" }, run, once, reset, count);
-    return { node, stop, restart, reset: restart };
+    const [name, value] = spec.mechanism.run.own_when || [];
+    if (line && (!name || values()[name] === value))
+      return line.ask({ index, state: running, steps }, (found) => (found ? done(unlisted(found)) : runner.stop()));
+    let state = running;
+    for (let k = 0; k < steps; k++) state = machine.step(state, values());
+    done(state);
   }
   function tell() {
     const sentence = state.texts("says")[0];
     if (live.textContent !== sentence) live.textContent = sentence;
     if (disclosure.open) writeNumbers();
   }
-  function noKernel() {
-    if (!spec.mechanism || !spec.mechanism.own || hasKernel) return "";
-    return "Without a running notebook you see the course's own function here, not yours.";
-  }
-
   // -- showing
   let pending = 0;
   function refresh() {
@@ -1220,7 +1284,7 @@ function render({ model, el }) {
     const sentence = state.texts("says")[0];
     says.textContent = sentence;
     picture.setAttribute("aria-label", sentence);
-    notice.textContent = noKernel() || spec.notice || (spec.fields.notice ? state.texts("notice")[0] : "");
+    notice.textContent = trouble || (spec.fields.notice ? state.texts("notice")[0] : "");
     notice.hidden = !notice.textContent;
     if (!pending) pending = requestAnimationFrame(draw);
   }
@@ -1292,8 +1356,8 @@ function render({ model, el }) {
     go(told, { tween: true });
   };
   model.on("change:index", moved);
-  if (running) player.restart();
-  else if (spec.mechanism) renew();
+  if (runner) runner.restart();
+  else if (machine) compute();
   refresh();
   live.textContent = "";
   return () => {
@@ -1302,9 +1366,13 @@ function render({ model, el }) {
     scheme.removeEventListener("change", fit);
     model.off("change:index", moved);
     controls.forEach(({ stop }) => stop && stop());
-    if (player) player.stop();
+    if (runner) runner.stop();
+    if (line) line.close();
   };
 }
+
+// "place.x" is a part of the control "place"
+const controlOf = (axis) => (/\.[xy]$/.test(axis.name) ? [axis.name.slice(0, -2), axis.name.slice(-1)] : [axis.name, ""]);
 
 const same = (one, other) => one.every((value, k) => value === other[k]);
 

@@ -12,18 +12,17 @@ import traitlets
 
 from course.widgets.kit.bake import Baked, BakeError, arguments, bake, read
 from course.widgets.kit.controls import Axis, Control, Point, Time
-from course.widgets.kit.mechanism import Mechanism, plain, stored
+from course.widgets.kit.mechanism import Mechanism, stored
 from course.widgets.kit.page import fragment, page
 from course.widgets.kit.panels import Panel
 from course.widgets.kit.poster import poster
 from course.widgets.kit.spec import constants_of, panel_spec
-from course.widgets.kit.student import StudentFunction
+from course.widgets.kit.student import StudentFunction, complaint
 from course.widgets.kit.ticks import colour_tables
 
 __all__ = ["Explorer"]
 
 HERE = Path(__file__).parent
-EXPLORER = HERE / "explorer.js"
 
 
 class Explorer(anywidget.AnyWidget):
@@ -45,7 +44,7 @@ class Explorer(anywidget.AnyWidget):
     Raises ValueError for names that do not fit together, BakeError for states that cannot be stored.
     """
 
-    _esm: Path | str = EXPLORER
+    _esm = HERE / "explorer.js"
     _css = HERE / "explorer.css"
 
     spec = traitlets.Dict().tag(sync=True)
@@ -64,28 +63,33 @@ class Explorer(anywidget.AnyWidget):
         mechanism: Mechanism | None = None,
         **controls: Control,
     ) -> None:
-        _check_names(model, controls)
         self._model = model
         self._controls = controls
         self._view = tuple(view)
         self._title = title
-        self._axes: list[Axis] = [axis for name, control in controls.items() for axis in control.axes(name)]
+        self._notice = notice
         self._mechanism = mechanism
+        self._axes: list[Axis] = [axis for name, control in controls.items() for axis in control.axes(name)]
+        start = [axis.start for axis in self._axes]
         constants = constants_of(view)
-        shown = controls if mechanism is None else {}
-        first = model if mechanism is None else self._first_state
-        self.baked: Baked = bake(first, shown, constants=constants, coarse=coarse)
-        block, data = stored(mechanism.data if mechanism else {}, self.baked.block)
+        if mechanism is None or mechanism.run is None:
+            _check_names(model, controls)
+        if mechanism is None:
+            self.baked: Baked = bake(model, controls, constants=constants, coarse=coarse)
+        else:
+            # one state is enough to learn which fields there are
+            first = mechanism.state(model, arguments(controls, start))
+            self.baked = bake(lambda: first, {}, constants=constants)
+            mechanism.check_names(controls, self.baked.fields)
         if "words" not in self.baked.fields.get("says", {}):
             raise BakeError("the model has no field `says`; expected the picture in one sentence, as a str")
-        start = [axis.start for axis in self._axes]
-        if mechanism is not None:
-            self._esm = EXPLORER.read_text("utf-8") + mechanism.text
-        super().__init__(index=start, block=block)
+        block = bytearray(self.baked.block)
+        script = mechanism and mechanism.spec(stored(mechanism.data, block))
+        super().__init__(index=start, block=bytes(block))
         self.on_msg(self._answer)
         self.spec = {
             "title": title,
-            "notice": _notice(notice),
+            "notice": _told(notice),
             "axes": [_axis_spec(axis) for axis in self._axes],
             "panels": [panel_spec(panel, self.baked.fields, self._axes, constants) for panel in view],
             "fields": self.baked.fields,
@@ -93,7 +97,7 @@ class Explorer(anywidget.AnyWidget):
                 {"name": name, "index": self._index(values, start)} for name, values in (presets or {}).items()
             ],
             "colours": colour_tables(),
-            "mechanism": mechanism and mechanism.spec() | {"data": data},
+            "mechanism": script,
         }
 
     @property
@@ -104,8 +108,16 @@ class Explorer(anywidget.AnyWidget):
     @property
     def state(self) -> Any:
         """The model's dataclass at the current values (of the whole run when a Time stores a trajectory)."""
+        if self._mechanism is not None:
+            return self.after(0)
         skip = [name for name, control in self._controls.items() if isinstance(control, Time) and control.over]
         return self._model(**arguments(self._controls, self.index, skip=skip))
+
+    def after(self, steps: int) -> Any:
+        """The model's dataclass after that many steps of a Run, computed here and not in the page."""
+        if self._mechanism is None:
+            raise ValueError("this explorer has no mechanism; its states are read with `state`")
+        return self._mechanism.state(self._model, self.values, steps)
 
     @property
     def sentence(self) -> str:
@@ -113,10 +125,8 @@ class Explorer(anywidget.AnyWidget):
         return str(self.field("says"))
 
     def field(self, name: str) -> Any:
-        """One field at the current values, as the page reads it from the block, or as the model computes it."""
-        if self._mechanism is not None and not name.startswith("#"):
-            return getattr(self.state, name)
-        return read(self.baked, name, self.index if self._mechanism is None else ())
+        """One field at the current values: as the page reads it from the block, or as the mechanism's twin gives it."""
+        return self._reader()(name)
 
     def set(self, **values: Any) -> Explorer:
         """Move controls: set(kind="tanh", x0=1.5).  A slider goes to its nearest value, a Point takes (x, y)."""
@@ -125,32 +135,36 @@ class Explorer(anywidget.AnyWidget):
 
     def to_html(self, path: str | Path | None = None) -> str:
         """A page with this widget that moves without Jupyter and makes no request; written to path when given."""
-        script = self._mechanism.text if self._mechanism else ""
-        text = page(self._title or self.sentence, self._fragment(), script)
+        text = page(self._title or self.sentence, self._fragment())
         if path is not None:
             Path(path).write_text(text, "utf-8")
         return text
 
     def _fragment(self) -> str:
-        picture = poster(self._view, self._value)
-        return fragment(self.spec, self.block, self.index, self.sentence, picture)
+        get = self._reader()
+        picture = poster(self._view, lambda source: get(source) if isinstance(source, str) else source)
+        return fragment(self.spec, self.block, self.index, str(get("says")), picture)
 
-    def _first_state(self) -> Any:
-        return self._model(**arguments(self._controls, [axis.start for axis in self._axes]))
+    def _reader(self) -> Callable[[str], Any]:
+        """A function from a field's name to its value at the current values."""
+        if self._mechanism is None:
+            return lambda name: read(self.baked, name, self.index)
+        state = self.state
+        return lambda name: read(self.baked, name, ()) if name.startswith("#") else getattr(state, name)
 
-    def _answer(self, _: Any, message: Any, buffers: Any) -> None:
+    def _answer(self, _: Any, question: Any, buffers: Any) -> None:
         """The page asks for what only the kernel can run: the student's part of a mechanism."""
-        if self._mechanism is None or self._mechanism.own is None or not isinstance(message, dict):
+        if self._mechanism is None or not isinstance(question, dict) or "id" not in question:
             return
-        given = arguments(self._controls, message["index"])
-        if self._mechanism.run is None:
-            found = self._mechanism.own(**given)
-        else:
-            found = self._mechanism.own(message["state"], message["steps"], **given)
-        self.send({"id": message["id"], "found": plain(found)})
-
-    def _value(self, source: Any) -> Any:
-        return self.field(source) if isinstance(source, str) else source
+        answer: dict[str, Any] = {"id": question["id"]}
+        try:
+            controls = arguments(self._controls, question["index"])
+            answer["found"] = self._mechanism.answer(self._model, controls, question)
+            answer["trouble"] = _told(self._notice)
+        except Exception as error:
+            # it stands in the picture, and not in a log that nobody reads
+            answer["trouble"] = f"Your function {complaint(error)}."
+        self.send(answer)
 
     def _repr_mimebundle_(self, **kwargs: Any) -> Any:
         """The live widget for a front end that has one; the static part for books; the sentence for a terminal."""
@@ -192,10 +206,12 @@ def _axis_spec(axis: Axis) -> dict[str, Any]:
     }
     if axis.kind in ("slider", "time"):
         spec["values"] = [float(value) for value in axis.values]
+    elif all(isinstance(value, str | int | float) for value in axis.values):
+        spec["values"] = list(axis.values)
     return spec
 
 
-def _notice(notice: str | StudentFunction | Sequence[StudentFunction]) -> str:
+def _told(notice: str | StudentFunction | Sequence[StudentFunction]) -> str:
     if isinstance(notice, str):
         return notice
     own = [notice] if isinstance(notice, StudentFunction) else list(notice)

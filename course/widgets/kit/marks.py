@@ -138,7 +138,8 @@ class Ramp(Mark):
 class Field(Mark):
     """Colour over the whole panel: values (rows, columns), the first row at the bottom.
 
-    limits   the values of the first and the last colour; symmetric when they differ in sign
+    limits   the values of the first and the last colour: shades of grey, pale enough for lines above them;
+             blue to vermilion when the limits differ in sign, and then they are symmetric
     """
 
     values: Source

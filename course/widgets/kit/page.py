@@ -36,12 +36,9 @@ def fragment(spec: Mapping[str, Any], block: bytes, index: Sequence[int], senten
     )
 
 
-def page(title: str, body: str, mechanisms: str = "") -> str:
-    """A page that holds everything it needs: it opens from a file and makes no request.
-
-    mechanisms  the scripts of the widgets in it that compute in the page
-    """
-    script = "".join((HERE / name).read_text("utf-8") for name in ("explorer.js", "static_host.js")) + mechanisms
+def page(title: str, body: str) -> str:
+    """A page that holds everything it needs: it opens from a file and makes no request."""
+    script = (HERE / "explorer.js").read_text("utf-8") + (HERE / "static_host.js").read_text("utf-8")
     style = (HERE / "explorer.css").read_text("utf-8")
     ground = "body{margin:0;background:#fff}@media(prefers-color-scheme:dark){body{background:#15181c}}"
     heading = f'<h1 class="ck-live">{html.escape(title)}</h1>'  # for a screen reader: the sentence names the picture

@@ -132,10 +132,7 @@ def _mark(axes: Axes, mark: marks.Mark, get: Get) -> None:
     elif isinstance(mark, marks.Ramp):
         _ramp(axes, mark, get)
     elif isinstance(mark, marks.Field):
-        extent = (*axes.get_xlim(), *axes.get_ylim())
-        name = "signed" if mark.limits[0] < 0 < mark.limits[1] else "field"
-        axes.imshow(np.asarray(get(mark.values)), extent=extent, origin="lower", cmap=colour_table(name),
-                    vmin=1.7 * mark.limits[0], vmax=1.7 * mark.limits[1], aspect="auto", zorder=0)  # fmt: skip
+        _ground(axes, get(mark.values), mark.limits, "height")
 
 
 def _line(axes: Axes, mark: marks.Line, get: Get) -> None:
@@ -160,9 +157,16 @@ def _ramp(axes: Axes, mark: marks.Ramp, get: Get) -> None:
     along = end - start
     share = ((x - start[0]) * along[0] + (y - start[1]) * along[1]) / max(float(along @ along), 1e-12)
     picture = np.interp(share, np.linspace(0, 1, len(values)), values)
-    name = "signed" if mark.limits[0] < 0 < mark.limits[1] else "field"
-    axes.imshow(picture, extent=(left, right, low, high), origin="lower", cmap=colour_table(name),
-                vmin=1.7 * mark.limits[0], vmax=1.7 * mark.limits[1], aspect="auto", zorder=0)  # fmt: skip
+    _ground(axes, picture, mark.limits, "field")
+
+
+def _ground(axes: Axes, picture: Any, limits: tuple[float, float], unsigned: str) -> None:
+    """Colours under the other marks; signed ones are paler than their limits say, as in the page."""
+    low, high = limits
+    name, pale = ("signed", 1.7) if low < 0 < high else (unsigned, 1.7 if unsigned == "field" else 1.0)
+    extent = (*axes.get_xlim(), *axes.get_ylim())
+    axes.imshow(np.asarray(picture), extent=extent, origin="lower", cmap=colour_table(name), vmin=pale * low,
+                vmax=pale * high, aspect="auto", zorder=0)  # fmt: skip
     axes.set_aspect("equal")
     axes.grid(False)
 

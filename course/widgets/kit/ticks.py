@@ -16,6 +16,8 @@ STOPS = {
     "signed dark": ["#6cc0ee", "#2b7fb3", "#23262b", "#bd5a1c", "#ff9a5c"],
     "weight": ["#f3f5f7", "#7fbbdf", "#0072b2", "#00466f"],
     "weight dark": ["#23282e", "#1f5f86", "#3f9fd4", "#b5def5"],
+    "height": ["#fafaf8", "#e3e7eb", "#c3cbd4"],
+    "height dark": ["#191d22", "#2c333b", "#454f5a"],
 }
 """Colours of the tables that differ with the ground: blue and vermilion of the course's palette, from dark to light."""
 
@@ -39,7 +41,10 @@ def ticks(low: float, high: float, scale: str = "linear", most: int = 6) -> dict
 
 
 def colour_table(name: str) -> Colormap:
-    """The colormap behind a table: "field" (cividis), "signed" (zero is the ground's shade), "weight" (so is zero)."""
+    """The colormap behind a table.
+
+    "field" is cividis; "signed" and "weight" have the ground's shade at zero; "height" is grey, to lie under lines.
+    """
     if name == "field":
         return colormaps["cividis"]
     return LinearSegmentedColormap.from_list(name, STOPS[name], N=257)  # odd: zero has a colour of its own
