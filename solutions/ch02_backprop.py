@@ -13,11 +13,13 @@
 # %% [markdown]
 # # Chapter 2: Backpropagation
 #
-# Chapter 1 computed networks forwards, with weights that somebody had chosen. In this chapter a network finds its own weights. You learn
-# to measure how wrong it is, to ask every number in it "which way would make it better?", and to answer that for thousands of numbers at the
-# price of about two more forward passes. At the end your own NumPy code reads handwritten digits.
+# Chapter 1 computed networks forwards, with weights that somebody had chosen. In this chapter a
+# network finds its own weights. You learn to measure how wrong it is, to ask every number in it
+# "which way would make it better?", and to answer that for thousands of numbers at the price of
+# about two more forward passes. At the end your own NumPy code reads handwritten digits.
 #
-# **What you need.** Chapter 1, and from school the slope of a curve and the rule $(x^2)' = 2x$. Everything else is derived here.
+# **What you need.** Chapter 1, and from school the slope of a curve and the rule $(x^2)' = 2x$.
+# Everything else is derived here.
 #
 # | section | afterwards you can | reading | exercises |
 # |---|---|---|---|
@@ -31,14 +33,14 @@
 # | 2.8 Reading digits | reach 96 % on digits that the network has never seen | 10 min | |
 # | 2.9 What you take along | find everything again | 10 min | |
 #
-# That is 135 minutes of reading and 192 of exercises: our estimate for a first reading. Section 2.4 is the summit of the path; take a day for it
-# if you like.
+# That is 135 minutes of reading and 192 of exercises: our estimate for a first reading. Section 2.4
+# is the summit of the path; take a day for it if you like.
 
 # %% [markdown]
 # ## Set-up
 #
-# As in chapter 1: run the cells from top to bottom. `check(mse_loss)` judges a function of yours, `hint(mse_loss)` helps,
-# `progress()` shows the map.
+# As in chapter 1: run the cells from top to bottom. `check(mse_loss)` judges a function of yours,
+# `hint(mse_loss)` helps, `progress()` shows the map.
 
 # %%
 from itertools import pairwise
@@ -58,17 +60,19 @@ plt.rcParams.update({"font.size": 12, "figure.constrained_layout.use": True})
 #
 # **Question.** A network has answered a thousand examples. How good is it, in one number?
 #
-# That number is called the **loss**. It is large when the answers are bad and small when they are good, and learning means making it
-# smaller. Which loss we take depends on the task.
+# That number is called the **loss**. It is large when the answers are bad and small when they are
+# good, and learning means making it smaller. Which loss we take depends on the task.
 #
-# **Regression: the answer is a number.** We write $y$ for the right answer and $\hat y$ (say "y hat") for the network's. The usual loss is the
-# **mean squared error**:
+# **Regression: the answer is a number.** We write $y$ for the right answer and $\hat y$ (say "y
+# hat") for the network's. The usual loss is the **mean squared error**:
 #
 # $$L = \frac{1}{N} \sum_{n=1}^{N} (\hat y_n - y_n)^2$$
 #
-# Squares have no sign, so errors up and down do not cancel, and one error of 2 counts as much as four errors of 1.
+# Squares have no sign, so errors up and down do not cancel, and one error of 2 counts as much as
+# four errors of 1.
 #
-# **By hand.** Answers $\hat y = (1, 5)$ where $(2, 2)$ is right: the errors are $-1$ and $3$, the squares $1$ and $9$, the loss is $5$.
+# **By hand.** Answers $\hat y = (1, 5)$ where $(2, 2)$ is right: the errors are $-1$ and $3$, the
+# squares $1$ and $9$, the loss is $5$.
 #
 # **Exercise 2.1: Mean squared error** (5 minutes, easy, 2 points)
 #
@@ -91,8 +95,9 @@ def mse_loss(y_hat, y):
 check(mse_loss)
 
 # %% [markdown]
-# **Classification: the answer is a class.** A classifier ends in a softmax (section 1.6): one probability for each class. Only one of them
-# matters for the loss, the probability $p$ that it gave to the *right* class. We want it near 1. The **cross-entropy** is
+# **Classification: the answer is a class.** A classifier ends in a softmax (section 1.6): one
+# probability for each class. Only one of them matters for the loss, the probability $p$ that it
+# gave to the *right* class. We want it near 1. The **cross-entropy** is
 #
 # $$L = -\frac{1}{N} \sum_{n=1}^{N} \ln p_n$$
 #
@@ -103,10 +108,12 @@ check(mse_loss)
 # | 0.1 | 2.30 | one of ten classes, guessed |
 # | 0.001 | 6.91 | sure, and wrong |
 #
-# Its unit is the **nat**, because the logarithm is the natural one. Remember the third row: a network that has learned nothing about ten
-# classes has a loss near $\ln 10 = 2.30$. A loss far above that at the start means that something is wrong.
+# Its unit is the **nat**, because the logarithm is the natural one. Remember the third row: a
+# network that has learned nothing about ten classes has a loss near $\ln 10 = 2.30$. A loss far
+# above that at the start means that something is wrong.
 #
-# **Predict.** A logit of the right class lies 1000 below the best one. What is $p$ in float64, and what is $-\ln p$? What should it be?
+# **Predict.** A logit of the right class lies 1000 below the best one. What is $p$ in float64, and
+# what is $-\ln p$? What should it be?
 
 # %% [markdown]
 # **My prediction:** …
@@ -122,13 +129,14 @@ log_p = shifted - np.log(np.exp(shifted).sum())
 print("through log-softmax:", -log_p[0])
 
 # %% [markdown]
-# $e^{1000}$ is too large for a float, and even with the maximum subtracted $p$ is rounded to 0, whose logarithm is $-\infty$. The true answer is 1000, and
-# log-softmax gives it: **compute the cross-entropy from the logits, never from finished probabilities.**
+# $e^{1000}$ is too large for a float, and even with the maximum subtracted $p$ is rounded to 0,
+# whose logarithm is $-\infty$. The true answer is 1000, and log-softmax gives it: **compute the
+# cross-entropy from the logits, never from finished probabilities.**
 #
 # **Exercise 2.2: Cross-entropy from logits** (12 minutes, medium, 3 points)
 #
-# The steps: log-softmax along the classes, pick the right class in each row, take the mean, turn the sign. `log_p[np.arange(N), labels]` picks
-# one number in each row.
+# The steps: log-softmax along the classes, pick the right class in each row, take the mean, turn
+# the sign. `log_p[np.arange(N), labels]` picks one number in each row.
 
 
 # %%
@@ -158,11 +166,13 @@ check(cross_entropy)
 #
 # $$\text{slope} \approx \frac{L(w + h) - L(w)}{h}$$
 #
-# With several parameters there is one such slope for each, called a **partial derivative**: one parameter is nudged, all others stay. All of them
-# together, in an array of the shape of the parameters, are the **gradient**, written $\nabla L$.
+# With several parameters there is one such slope for each, called a **partial derivative**: one
+# parameter is nudged, all others stay. All of them together, in an array of the shape of the
+# parameters, are the **gradient**, written $\nabla L$.
 #
-# **Better: nudge to both sides.** The curve bends, so the slope to the right is not quite the slope here. The slope to the left errs in the
-# other direction, and in the **central difference** the two errors nearly cancel:
+# **Better: nudge to both sides.** The curve bends, so the slope to the right is not quite the slope
+# here. The slope to the left errs in the other direction, and in the **central difference** the two
+# errors nearly cancel:
 #
 # $$\text{slope} \approx \frac{L(w + h) - L(w - h)}{2h}$$
 #
@@ -179,14 +189,17 @@ widgets.finite_difference()
 # %% [markdown]
 # Visit **too wide**, **good**, **too narrow** and **in float32**.
 #
-# **What you should have seen.** Both errors fall as $h$ shrinks, the central one twice as fast in powers of ten, until they turn and rise again: below
-# that, $L(w+h)$ and $L(w-h)$ agree in nearly all digits, and their difference is mostly rounding. In float64 the central difference is best
-# near $h = 10^{-5}$, where it misses the slope by about $2 \cdot 10^{-11}$ of it; a one-sided one misses by $5 \cdot 10^{-6}$. In float32 the same $h$ is far too
-# narrow. So: check gradients in float64, with central differences and $h \approx 10^{-5}$.
+# **What you should have seen.** Both errors fall as $h$ shrinks, the central one twice as fast in
+# powers of ten, until they turn and rise again: below that, $L(w+h)$ and $L(w-h)$ agree in nearly
+# all digits, and their difference is mostly rounding. In float64 the central difference is best
+# near $h = 10^{-5}$, where it misses the slope by about $2 \cdot 10^{-11}$ of it; a one-sided one
+# misses by $5 \cdot 10^{-6}$. In float32 the same $h$ is far too narrow. So: check gradients in
+# float64, with central differences and $h \approx 10^{-5}$.
 #
 # **Exercise 2.3: The gradient by nudging** (12 minutes, medium, 3 points)
 #
-# `f` takes an array like `x`. `np.ndindex(x.shape)` runs through all places of an array. Leave `x` itself as it is.
+# `f` takes an array like `x`. `np.ndindex(x.shape)` runs through all places of an array. Leave `x`
+# itself as it is.
 
 
 # %%
@@ -219,9 +232,11 @@ check(numerical_gradient)
 widgets.finite_difference(numerical_gradient)
 
 # %% [markdown]
-# **Why this is not how networks learn.** A network of 64 inputs, 64 hidden neurons and 10 outputs has 4,810 parameters. Two forward passes for each are
-# 9,620 forward passes for *one* gradient. Today's language models have a billion times as many parameters. We need all slopes at once,
-# and the rest of this chapter gets them for the price of about three forward passes. Nudging stays as the judge.
+# **Why this is not how networks learn.** A network of 64 inputs, 64 hidden neurons and 10 outputs
+# has 4,810 parameters. Two forward passes for each are 9,620 forward passes for *one* gradient.
+# Today's language models have a billion times as many parameters. We need all slopes at once, and
+# the rest of this chapter gets them for the price of about three forward passes. Nudging stays as
+# the judge.
 
 # %%
 parameters = 64 * 64 + 64 + 64 * 10 + 10
@@ -232,22 +247,28 @@ print(f"{parameters:,} parameters, {2 * parameters:,} forward passes")
 #
 # **Question.** How does a slope travel through several operations?
 #
-# Every computation is a graph: numbers, and operations that make new numbers from them. Take $b = a \cdot a$ and $c = b + a$, with $a = 3$.
+# Every computation is a graph: numbers, and operations that make new numbers from them. Take $b = a
+# \cdot a$ and $c = b + a$, with $a = 3$.
 #
-# * Each operation knows its **local slope**: how its result reacts to each of its inputs. For a sum both local slopes are 1. For a product
-#   $u \cdot v$ the slope with respect to $u$ is $v$, and with respect to $v$ it is $u$.
-# * **Along a path slopes multiply.** If $c$ changes twice as fast as $b$, and $b$ three times as fast as $a$, then $c$ changes six times as fast as $a$. That is the **chain rule**.
-# * **Where several paths lead to the same number, their contributions add up.** A change of $a$ reaches $c$ on every path at once.
+# * Each operation knows its **local slope**: how its result reacts to each of its inputs. For a sum
+#   both local slopes are 1. For a product $u \cdot v$ the slope with respect to $u$ is $v$, and
+#   with respect to $v$ it is $u$.
+# * **Along a path slopes multiply.** If $c$ changes twice as fast as $b$, and $b$ three times as
+#   fast as $a$, then $c$ changes six times as fast as $a$. That is the **chain rule**.
+# * **Where several paths lead to the same number, their contributions add up.** A change of $a$
+#   reaches $c$ on every path at once.
 #
-# **By hand.** From $c$ back to $a$ there are three paths: directly through the sum (slope 1), and twice through $b$, once for each factor of
-# $a \cdot a$ (slope $1 \cdot 3$ each). Together $1 + 3 + 3 = 7$. Check it: $c = a^2 + a$ has the slope $2a + 1 = 7$ at 3.
+# **By hand.** From $c$ back to $a$ there are three paths: directly through the sum (slope 1), and
+# twice through $b$, once for each factor of $a \cdot a$ (slope $1 \cdot 3$ each). Together $1 + 3 +
+# 3 = 7$. Check it: $c = a^2 + a$ has the slope $2a + 1 = 7$ at 3.
 #
-# Nobody lists paths, because their number explodes. Instead we walk **backwards**, from the result to the inputs: each number collects
-# the gradient that arrives from its users, and when *all* of them have sent theirs, it passes its sum on, multiplied by its local slopes. Each
-# operation is visited once. This is **backpropagation**.
+# Nobody lists paths, because their number explodes. Instead we walk **backwards**, from the result
+# to the inputs: each number collects the gradient that arrives from its users, and when *all* of
+# them have sent theirs, it passes its sum on, multiplied by its local slopes. Each operation is
+# visited once. This is **backpropagation**.
 #
-# **By hand, with order.** $s = a + b$, $p = ab$, $c = s p$ at $a = -2$, $b = 3$: forward $s = 1$, $p = -6$, $c = -6$. Now you: what are the gradients of $p$, $s$,
-# $a$ and $b$?
+# **By hand, with order.** $s = a + b$, $p = ab$, $c = s p$ at $a = -2$, $b = 3$: forward $s = 1$,
+# $p = -6$, $c = -6$. Now you: what are the gradients of $p$, $s$, $a$ and $b$?
 
 # %% [markdown]
 # **My result:** …
@@ -256,17 +277,20 @@ print(f"{parameters:,} parameters, {2 * parameters:,} forward passes")
 widgets.graph_stepper()
 
 # %% [markdown]
-# Step through **two paths**, then **order matters**, then **a neuron learns**. Play, or use the arrow keys.
+# Step through **two paths**, then **order matters**, then **a neuron learns**. Play, or use the
+# arrow keys.
 #
-# **What you should have seen.** Values run forward once, gradients backward once. In $(a+b)(ab)$ the gradients are $1$ for $p$, $-6$ for $s$, $-3$
-# for $a$ and $-8$ for $b$. A node needs only its own local slope and what arrives; it does not have to know the rest of the graph. A number
-# that is used twice receives twice, and the shares add up.
+# **What you should have seen.** Values run forward once, gradients backward once. In $(a+b)(ab)$
+# the gradients are $1$ for $p$, $-6$ for $s$, $-3$ for $a$ and $-8$ for $b$. A node needs only its
+# own local slope and what arrives; it does not have to know the rest of the graph. A number that is
+# used twice receives twice, and the shares add up.
 #
 # ## 2.4 An engine that differentiates anything
 #
 # **Question.** Can a program do this by itself, for any formula?
 #
-# Yes, and it is short. The idea: while the formula is computed, let every result *remember* where it came from. A `Value` holds
+# Yes, and it is short. The idea: while the formula is computed, let every result *remember* where
+# it came from. A `Value` holds
 #
 # | attribute | holds | for `c = a * b` with a = 2, b = 5 |
 # |---|---|---|
@@ -276,21 +300,25 @@ widgets.graph_stepper()
 # | `op` | a name to print | `"*"` |
 # | `grad` | after `z.backward()`: the slope of `z` with respect to it | |
 #
-# Python lets a class say what `+` and `*` mean: `a * b` calls `a.__mul__(b)`. So formulas build the graph by themselves. Write the operations one
-# by one; each is a line or two: the result, its inputs, its local slopes.
+# Python lets a class say what `+` and `*` mean: `a * b` calls `a.__mul__(b)`. So formulas build the
+# graph by themselves. Write the operations one by one; each is a line or two: the result, its
+# inputs, its local slopes.
 #
 # Then `backward()`. It needs
 #
-# 1. **an order** in which every number comes after all of its users. One way: visit a number's inputs first, then append the number itself, each number
-#    once; that list, read backwards, is such an order (it is called a topological order);
-# 2. **a clean start**: the inner numbers' gradients are 0. The **leaves** (numbers without inputs: your parameters) keep what they have and add
-#    to it, so that the gradients of several results can be collected;
-# 3. **one loop**: `input.grad += local slope * value.grad`, users before inputs, beginning with 1 at the result.
+# 1. **an order** in which every number comes after all of its users. One way: visit a number's
+#    inputs first, then append the number itself, each number once; that list, read backwards, is
+#    such an order (it is called a topological order);
+# 2. **a clean start**: the inner numbers' gradients are 0. The **leaves** (numbers without inputs:
+#    your parameters) keep what they have and add to it, so that the gradients of several results
+#    can be collected;
+# 3. **one loop**: `input.grad += local slope * value.grad`, users before inputs, beginning with 1
+#    at the result.
 #
 # **Exercise 2.4: An autograd engine** (45 minutes, hard, 8 points)
 #
-# Check as often as you like: each operation earns its part. `**` is for plain numbers as exponents, as in `a**3` or `a**-1`. What stands below
-# `backward` is made of your operations.
+# Check as often as you like: each operation earns its part. `**` is for plain numbers as exponents,
+# as in `a**3` or `a**-1`. What stands below `backward` is made of your operations.
 
 
 # %%
@@ -412,7 +440,8 @@ check(Value)
 widgets.graph_stepper(Value)
 
 # %% [markdown]
-# It differentiates formulas that nobody has prepared. The slope of $e^{\tanh(a^3)} / (1 + a^2)$ at 0.7, by your engine and by nudging:
+# It differentiates formulas that nobody has prepared. The slope of $e^{\tanh(a^3)} / (1 + a^2)$ at
+# 0.7, by your engine and by nudging:
 
 
 # %%
@@ -428,29 +457,36 @@ nudged = (formula(Value(0.7 + h)).data - formula(Value(0.7 - h)).data) / (2 * h)
 print(f"engine {a.grad:.8f}   nudging {nudged:.8f}")
 
 # %% [markdown]
-# PyTorch does the same with whole arrays: `tensor.backward()` fills in `tensor.grad`. That engine, called **autograd**, is why nobody derives gradients of
-# networks by hand any more. You will, once, in the next section: arrays make it fast, and it is good to know what the machine does.
+# PyTorch does the same with whole arrays: `tensor.backward()` fills in `tensor.grad`. That engine,
+# called **autograd**, is why nobody derives gradients of networks by hand any more. You will, once,
+# in the next section: arrays make it fast, and it is good to know what the machine does.
 #
 # ## 2.5 Backward through a layer
 #
 # **Question.** What is the backward pass of a layer, for all numbers at once?
 #
-# One rule holds for every layer. On the way back it receives the gradient of the loss with respect to its output, `grad_y`, and gives the
-# gradient with respect to everything that went in. **Each gradient has the shape of its array.** That alone fixes most formulas.
+# One rule holds for every layer. On the way back it receives the gradient of the loss with respect
+# to its output, `grad_y`, and gives the gradient with respect to everything that went in. **Each
+# gradient has the shape of its array.** That alone fixes most formulas.
 #
 # ### The linear layer
 #
-# $y = x W^\top + b$, with $x$ (N, D_in), $W$ (D_out, D_in), $b$ (D_out) and $y$ (N, D_out). One output of one example is
+# $y = x W^\top + b$, with $x$ (N, D_in), $W$ (D_out, D_in), $b$ (D_out) and $y$ (N, D_out). One
+# output of one example is
 #
 # $$y_{nj} = \sum_i x_{ni} W_{ji} + b_j$$
 #
-# * $W_{ji}$ meets every example $n$, with the local slope $x_{ni}$. Paths add up: $\dfrac{\partial L}{\partial W_{ji}} = \sum_n \text{grad}_{nj}\, x_{ni}$.
-# * $b_j$ meets every example with slope 1: $\dfrac{\partial L}{\partial b_j} = \sum_n \text{grad}_{nj}$.
-# * $x_{ni}$ meets every output $j$ with slope $W_{ji}$: $\dfrac{\partial L}{\partial x_{ni}} = \sum_j \text{grad}_{nj}\, W_{ji}$.
+# * $W_{ji}$ meets every example $n$, with the local slope $x_{ni}$. Paths add up: $\dfrac{\partial
+#   L}{\partial W_{ji}} = \sum_n \text{grad}_{nj}\, x_{ni}$.
+# * $b_j$ meets every example with slope 1: $\dfrac{\partial L}{\partial b_j} = \sum_n
+#   \text{grad}_{nj}$.
+# * $x_{ni}$ meets every output $j$ with slope $W_{ji}$: $\dfrac{\partial L}{\partial x_{ni}} =
+#   \sum_j \text{grad}_{nj}\, W_{ji}$.
 #
 # Each sum is a matrix product. Which one, and which factor is transposed, the shapes tell you.
 #
-# **By hand.** One example $x = (2, 3)$, $W = (4 \;\; 5)$, one output, incoming gradient 10: the gradient of $x$ is $(40, 50)$, of $W$ $(20, 30)$, of $b$ it is 10.
+# **By hand.** One example $x = (2, 3)$, $W = (4 \;\; 5)$, one output, incoming gradient 10: the
+# gradient of $x$ is $(40, 50)$, of $W$ $(20, 30)$, of $b$ it is 10.
 #
 # **Exercise 2.5: Backward through a linear layer** (15 minutes, medium, 3 points)
 
@@ -478,8 +514,8 @@ check(linear_backward)
 # %% [markdown]
 # ### Element by element
 #
-# For an activation function each output depends on one input, so the gradient is multiplied by the slope there, element by element (section 1.5 has the
-# slopes):
+# For an activation function each output depends on one input, so the gradient is multiplied by the
+# slope there, element by element (section 1.5 has the slopes):
 #
 # $$\text{grad}_x = \text{grad}_y \cdot f'(x)$$
 #
@@ -528,16 +564,19 @@ check(sigmoid_backward)
 # %% [markdown]
 # ### Softmax
 #
-# In a softmax every output depends on every input of its row, because they share one sum. The slopes, for $p = \text{softmax}(z)$:
+# In a softmax every output depends on every input of its row, because they share one sum. The
+# slopes, for $p = \text{softmax}(z)$:
 #
 # $$\frac{\partial p_j}{\partial z_i} = p_j (1 - p_i) \text{ if } i = j, \qquad -p_j\, p_i \text{ otherwise}$$
 #
-# That is a whole matrix for each row (it is called the **Jacobian**). We never build it. What we need is its product with the incoming
-# gradient $g$, and the sum over all $j$ becomes short:
+# That is a whole matrix for each row (it is called the **Jacobian**). We never build it. What we
+# need is its product with the incoming gradient $g$, and the sum over all $j$ becomes short:
 #
 # $$\text{grad}_{z_i} = \sum_j g_j \frac{\partial p_j}{\partial z_i} = p_i \Big( g_i - \sum_j p_j\, g_j \Big)$$
 #
-# In words: subtract the mean gradient of the row, weighted with the probabilities, and multiply by $p$. **By hand:** $p = (0.5, 0.5)$, $g = (2, 0)$: the weighted mean is 1, so the result is $(0.5, -0.5)$.
+# In words: subtract the mean gradient of the row, weighted with the probabilities, and multiply by
+# $p$. **By hand:** $p = (0.5, 0.5)$, $g = (2, 0)$: the weighted mean is 1, so the result is $(0.5,
+# -0.5)$.
 #
 # **Exercise 2.8: Backward through softmax** (15 minutes, hard, 3 points)
 
@@ -562,13 +601,14 @@ check(softmax_backward)
 # %% [markdown]
 # ### Cross-entropy
 #
-# Now put $L = -\ln p_r$ behind the softmax, with $r$ the right class. The incoming gradient is $-1/p_r$ at $r$ and 0 elsewhere, so the weighted mean is
-# $-1$, and
+# Now put $L = -\ln p_r$ behind the softmax, with $r$ the right class. The incoming gradient is
+# $-1/p_r$ at $r$ and 0 elsewhere, so the weighted mean is $-1$, and
 #
 # $$\text{grad}_{z_i} = p_i \Big(g_i + 1\Big) = \begin{cases} p_r - 1 & i = r \\ p_i & \text{otherwise} \end{cases}$$
 #
-# The division by $p_r$ is gone, and with it everything that could overflow. **The gradient at the logits is the probabilities, minus one at
-# the right class**; section 1.8 used it on trust. With the mean over $N$ examples every row is divided by $N$.
+# The division by $p_r$ is gone, and with it everything that could overflow. **The gradient at the
+# logits is the probabilities, minus one at the right class**; section 1.8 used it on trust. With
+# the mean over $N$ examples every row is divided by $N$.
 #
 # **Exercise 2.9: Backward through cross-entropy** (12 minutes, medium, 3 points)
 
@@ -595,13 +635,15 @@ check(cross_entropy_backward)
 # %% [markdown]
 # ### Broadcasting
 #
-# When NumPy adds a bias of shape (3,) to an array of shape (4, 3), it uses the bias four times. Four paths: on the way back their gradients add up. In general
-# **what was copied forward is summed backward.** NumPy does two things when shapes differ: it adds axes in front, and it stretches axes of
-# length 1. Undo both.
+# When NumPy adds a bias of shape (3,) to an array of shape (4, 3), it uses the bias four times.
+# Four paths: on the way back their gradients add up. In general **what was copied forward is summed
+# backward.** NumPy does two things when shapes differ: it adds axes in front, and it stretches axes
+# of length 1. Undo both.
 #
 # **Exercise 2.10: Undo broadcasting** (15 minutes, hard, 3 points)
 #
-# First sum the axes away that NumPy added in front; then sum every stretched axis and keep it with length 1.
+# First sum the axes away that NumPy added in front; then sum every stretched axis and keep it with
+# length 1.
 
 
 # %%
@@ -640,13 +682,15 @@ check(unbroadcast)
 # | $z_2 = h_1 W_2^\top + b_2$ | $h_1$ | `linear_backward`: $W_2$, $b_2$, and on to $h_1$ |
 # | $L = \text{cross-entropy}(z_2)$ | $z_2$ | `cross_entropy_backward` |
 #
-# Read the last column from below. Each step needs what the forward pass had in its hands, so the forward pass **keeps** it: that is why training needs more memory
-# than using a network. In time a linear layer costs one matrix product forward and two backward, so the whole gradient costs about two more forward
-# passes, for any number of parameters.
+# Read the last column from below. Each step needs what the forward pass had in its hands, so the
+# forward pass **keeps** it: that is why training needs more memory than using a network. In time a
+# linear layer costs one matrix product forward and two backward, so the whole gradient costs about
+# two more forward passes, for any number of parameters.
 #
 # **Exercise 2.11: The loss and all gradients** (30 minutes, hard, 5 points)
 #
-# Use the functions that you have written. Keep two lists on the way forward: what goes into each layer, and each pre-activation.
+# Use the functions that you have written. Keep two lists on the way forward: what goes into each
+# layer, and each pre-activation.
 
 
 # %%
@@ -691,8 +735,9 @@ check(mlp_loss_and_gradients)
 # %% [markdown]
 # ### Trust, and check
 #
-# Now your two routes meet: nudging against backpropagation, on a small network, for every parameter. The measure is the **relative error**, the length of the
-# difference over the lengths of both.
+# Now your two routes meet: nudging against backpropagation, on a small network, for every
+# parameter. The measure is the **relative error**, the length of the difference over the lengths of
+# both.
 
 
 # %%
@@ -731,10 +776,11 @@ for name, error in zip(("W1", "b1", "W2", "b2"), gradient_check(mlp_loss_and_gra
     print(f"{name}: {error:.0e}")
 
 # %% [markdown]
-# All of them are near $10^{-11}$: what central differences can measure. A wrong gradient typically shows an error above $10^{-3}$.
+# All of them are near $10^{-11}$: what central differences can measure. A wrong gradient typically
+# shows an error above $10^{-3}$.
 #
-# **Predict.** In a network of three layers the ReLU in the *middle* has a wrong backward pass. Which gradients are wrong: those of the layers before
-# it, of those after it, or all?
+# **Predict.** In a network of three layers the ReLU in the *middle* has a wrong backward pass.
+# Which gradients are wrong: those of the layers before it, of those after it, or all?
 
 # %% [markdown]
 # **My prediction:** …
@@ -743,8 +789,9 @@ for name, error in zip(("W1", "b1", "W2", "b2"), gradient_check(mlp_loss_and_gra
 widgets.gradient_check_map()
 
 # %% [markdown]
-# **a fault in the middle**: everything *upstream* (towards the input) is wrong, everything behind it is right. The gradient was fine until it passed the
-# fault. So the place where ✓ turns into ✗ is where to look. **a fault at the loss** spoils everything. Then visit **wrong together**.
+# **a fault in the middle**: everything *upstream* (towards the input) is wrong, everything behind
+# it is right. The gradient was fine until it passed the fault. So the place where ✓ turns into ✗ is
+# where to look. **a fault at the loss** spoils everything. Then visit **wrong together**.
 #
 # ### What the check cannot see
 #
@@ -771,24 +818,29 @@ print("its loss:", round(forgetful(small, x, labels)[0], 3))
 print("the right loss:", round(mlp_loss_and_gradients(small, x, labels)[0], 3))
 
 # %% [markdown]
-# **What you should have seen.** The gradient check passes, to ten digits, and the network is still the wrong one: it cannot bend (section 1.3). A gradient check compares
-# a backward pass with *its own* forward pass. So compare the forward pass with something independent, too: a library, or a number computed by hand. `check` does
-# both.
+# **What you should have seen.** The gradient check passes, to ten digits, and the network is still
+# the wrong one: it cannot bend (section 1.3). A gradient check compares a backward pass with *its
+# own* forward pass. So compare the forward pass with something independent, too: a library, or a
+# number computed by hand. `check` does both.
 #
 # **Question: Wrong together** (10 minutes, 4 points, graded by a person)
 #
-# A friend's network passes the gradient check and learns badly. Explain what a gradient check compares, how a program can be wrong and still
-# pass it (give an example), what would find such a fault, and why the check is worth having all the same.
+# A friend's network passes the gradient check and learns badly. Explain what a gradient check
+# compares, how a program can be wrong and still pass it (give an example), what would find such a
+# fault, and why the check is worth having all the same.
 
 # %% wrong_together [markdown]
 # ### BEGIN SOLUTION
-# A gradient check compares the gradients of the backward pass with differences of the loss, and both come from the same program. It asks
-# whether the backward pass is the derivative of *this* forward pass. If the forward pass computes another function than the one that
-# was meant, and the backward pass is the right derivative of that other function, the check passes. The example above has no ReLU in either direction; a loss that is
-# divided by the wrong number in both directions is another one.
+# A gradient check compares the gradients of the backward pass with differences of the loss, and
+# both come from the same program. It asks whether the backward pass is the derivative of *this*
+# forward pass. If the forward pass computes another function than the one that was meant, and the
+# backward pass is the right derivative of that other function, the check passes. The example above
+# has no ReLU in either direction; a loss that is divided by the wrong number in both directions is
+# another one.
 #
-# Such a fault is found by comparing the forward pass with something independent: a reference such as PyTorch, or a small example
-# computed by hand. The check is worth having because it finds every fault of the backward pass alone, however small, and because it shows where the fault lies:
+# Such a fault is found by comparing the forward pass with something independent: a reference such
+# as PyTorch, or a small example computed by hand. The check is worth having because it finds every
+# fault of the backward pass alone, however small, and because it shows where the fault lies:
 # gradients between the loss and the fault are right, gradients before it are wrong.
 # ### END SOLUTION
 
@@ -801,18 +853,21 @@ print("the right loss:", round(mlp_loss_and_gradients(small, x, labels)[0], 3))
 #
 # $$w \leftarrow w - \eta \, \frac{\partial L}{\partial w}$$
 #
-# The gradient points to where the loss grows, so we subtract it. $\eta$ (eta) is the **learning rate**: how far to go. It must be small enough, for
-# the slope is only true nearby; chapter 3 is about how small. One such step for all parameters is a **step** of training, and training is
+# The gradient points to where the loss grows, so we subtract it. $\eta$ (eta) is the **learning
+# rate**: how far to go. It must be small enough, for the slope is only true nearby; chapter 3 is
+# about how small. One such step for all parameters is a **step** of training, and training is
 #
 # 1. **forward pass**: compute the loss, and keep what backward needs;
 # 2. **backward pass**: compute all gradients;
 # 3. **update**: move every parameter against its gradient; and again.
 #
-# All gradients first, then the updates: a gradient that flows through weights that have already moved belongs to no loss at all.
+# All gradients first, then the updates: a gradient that flows through weights that have already
+# moved belongs to no loss at all.
 #
 # **Exercise 2.12: One step of training** (10 minutes, medium, 3 points)
 #
-# Change the arrays *in place* (`weight -= ...`), so that everybody who holds them sees the new numbers.
+# Change the arrays *in place* (`weight -= ...`), so that everybody who holds them sees the new
+# numbers.
 
 
 # %%
@@ -837,7 +892,8 @@ def train_step(parameters, x, labels, learning_rate):
 check(train_step)
 
 # %% [markdown]
-# **Predict.** A ring of points around a cloud. How many hidden ReLU units does a network with one hidden layer need to part them? Each unit draws one straight crease.
+# **Predict.** A ring of points around a cloud. How many hidden ReLU units does a network with one
+# hidden layer need to part them? Each unit draws one straight crease.
 
 # %% [markdown]
 # **My prediction:** …
@@ -846,20 +902,24 @@ check(train_step)
 widgets.playground(mlp_loss_and_gradients)
 
 # %% [markdown]
-# Press Run. (If "trained by" says *your functions*, every step is computed by your code.) Visit the presets and press Run in each:
+# Press Run. (If "trained by" says *your functions*, every step is computed by your code.) Visit the
+# presets and press Run in each:
 #
 # * **a ring, two units**, then **a ring, four units**: what shape does the decision have?
 # * **XOR without activation**, then **XOR**: section 1.3, alive.
 # * **too fast**: what does the loss curve do?
 #
-# **What you should have seen.** With two units two creases cut the plane, and two lines cannot close around a cloud; with four the decision is a closed polygon, one
-# side for each unit. The small pictures show what each hidden unit sees: learning turns and shifts the creases until together they
-# do the job. Without activation the border stays straight. With a rate of 10 the loss jumps instead of falling.
+# **What you should have seen.** With two units two creases cut the plane, and two lines cannot
+# close around a cloud; with four the decision is a closed polygon, one side for each unit. The
+# small pictures show what each hidden unit sees: learning turns and shifts the creases until
+# together they do the job. Without activation the border stays straight. With a rate of 10 the loss
+# jumps instead of falling.
 #
 # ### The same for numbers: regression
 #
-# Nothing in the backward pass knows about classes. For regression take the mean squared error; its gradient is $\frac{2}{N}(\hat y - y)$. A network of 32 hidden
-# units learns a curve from 100 noisy points:
+# Nothing in the backward pass knows about classes. For regression take the mean squared error; its
+# gradient is $\frac{2}{N}(\hat y - y)$. A network of 32 hidden units learns a curve from 100 noisy
+# points:
 
 # %%
 rng = np.random.default_rng(0)
@@ -899,17 +959,19 @@ ax.set(xlabel="x", ylabel="y")
 ax.grid(alpha=0.2)
 
 # %% [markdown]
-# *What to notice:* the learned curve is made of straight pieces, with a crease for each hidden unit. The loss falls from 10.92 to
-# 0.011. The noise has a variance of 0.01, and a loss near that is all that can be had: what is left is noise. Networks of this kind, in which every connection leads forward and none leads back, are called
-# **feed-forward networks**.
+# *What to notice:* the learned curve is made of straight pieces, with a crease for each hidden
+# unit. The loss falls from 10.92 to 0.011. The noise has a variance of 0.01, and a loss near that
+# is all that can be had: what is left is noise. Networks of this kind, in which every connection
+# leads forward and none leads back, are called **feed-forward networks**.
 #
 # ## 2.8 Reading digits
 #
 # **Question.** Is that enough for something real?
 #
-# 1797 handwritten digits of 8 × 8 pixels. We train on 1437 of them and keep 360 apart: only pictures that the network has never seen tell whether it has
-# *learned* or memorised. One pass through all training pictures is an **epoch**. In each epoch we take the pictures in a new random order,
-# 32 at a time (a **mini-batch**; chapter 3 says why).
+# 1797 handwritten digits of 8 × 8 pixels. We train on 1437 of them and keep 360 apart: only
+# pictures that the network has never seen tell whether it has *learned* or memorised. One pass
+# through all training pictures is an **epoch**. In each epoch we take the pictures in a new random
+# order, 32 at a time (a **mini-batch**; chapter 3 says why).
 
 # %%
 x_train, y_train, x_test, y_test = digits()
@@ -940,8 +1002,9 @@ for epoch in range(20):
         print(f"epoch {epoch + 1:2}: loss {epoch_losses[-1]:.3f}   test accuracy {accuracies[-1]:.1%}")
 
 # %% [markdown]
-# **What you should have seen.** The loss begins at 2.47, a little above $\ln 10$, and falls. After one epoch 91.9 % of the test digits are right, after
-# 20 epochs 97.5 %, in about a second: with the 4,810 numbers that your own gradient has moved.
+# **What you should have seen.** The loss begins at 2.47, a little above $\ln 10$, and falls. After
+# one epoch 91.9 % of the test digits are right, after 20 epochs 97.5 %, in about a second: with the
+# 4,810 numbers that your own gradient has moved.
 
 # %%
 fig, (left, right) = plt.subplots(1, 2, figsize=(10, 3.5))
@@ -953,7 +1016,8 @@ left.grid(alpha=0.2)
 right.grid(alpha=0.2)
 
 # %% [markdown]
-# *What to notice:* the loss keeps falling after the accuracy has settled. The network becomes surer of what it already knows.
+# *What to notice:* the loss keeps falling after the accuracy has settled. The network becomes surer
+# of what it already knows.
 #
 # Look at what it gets wrong; always do.
 
@@ -962,19 +1026,22 @@ found = predict(network, x_test)
 mistakes = np.flatnonzero(found != y_test)
 print(len(mistakes), "mistakes among", len(y_test))
 
-fig, axes = plt.subplots(1, len(mistakes), figsize=(1.2 * len(mistakes), 1.9))
-for ax, k in zip(np.atleast_1d(axes), mistakes, strict=True):
+fig, axes = plt.subplots(1, 12, figsize=(12, 1.9))
+for ax in axes:
+    ax.axis("off")
+for ax, k in zip(axes, mistakes[:12], strict=False):
     ax.imshow(x_test[k].reshape(8, 8), cmap="Greys")
     ax.set_title(f"{y_test[k]} read as {found[k]}", fontsize=8)
-    ax.set(xticks=[], yticks=[])
 
 # %% [markdown]
-# *What to notice:* many of them would make a person hesitate, too. At 8 × 8 pixels not much of a digit is left.
+# *What to notice:* many of them would make a person hesitate, too. At 8 × 8 pixels not much of a
+# digit is left.
 #
 # ## 2.9 What you take along
 #
-# In one breath: a loss says how wrong; every operation knows its local slope; along a path slopes multiply, where paths meet they add; one walk
-# backwards gives all gradients; a small step against them is learning; and nudging is the judge of it all.
+# In one breath: a loss says how wrong; every operation knows its local slope; along a path slopes
+# multiply, where paths meet they add; one walk backwards gives all gradients; a small step against
+# them is learning; and nudging is the judge of it all.
 #
 # | if you see | think of |
 # |---|---|
@@ -1000,7 +1067,8 @@ for ax, k in zip(np.atleast_1d(axes), mistakes, strict=True):
 # * **Losses are means** over the batch; cross-entropy is in nats and takes logits.
 # * **Each gradient has the shape of its array**; weights are (out, in).
 # * **The slope of ReLU at 0 is 0**, as in PyTorch.
-# * **Leaves add up** over calls of `backward()`; so does `tensor.grad` in PyTorch, which is why training loops there begin with `zero_grad()`.
+# * **Leaves add up** over calls of `backward()`; so does `tensor.grad` in PyTorch, which is why
+#   training loops there begin with `zero_grad()`.
 #
 # ### New words
 #
@@ -1022,12 +1090,17 @@ for ax, k in zip(np.atleast_1d(axes), mistakes, strict=True):
 #
 # ### Sources
 #
-# * S. Linnainmaa, master's thesis, University of Helsinki, 1970: reverse accumulation, the method behind backpropagation.
-# * D. Rumelhart, G. Hinton and R. Williams, "Learning representations by back-propagating errors", *Nature* 323, 1986.
+# * S. Linnainmaa, master's thesis, University of Helsinki, 1970: reverse accumulation, the method
+#   behind backpropagation.
+# * D. Rumelhart, G. Hinton and R. Williams, "Learning representations by back-propagating errors",
+#   *Nature* 323, 1986.
 # * I. Goodfellow, Y. Bengio and A. Courville, *Deep Learning*, MIT Press 2016, chapter 6.
-# * A. Baydin, B. Pearlmutter, A. Radul and J. Siskind, "Automatic differentiation in machine learning: a survey", *JMLR* 18, 2018.
-# * J. Bridle, "Probabilistic interpretation of feedforward classification network outputs", 1990: softmax with cross-entropy.
-# * Digits: E. Alpaydin and C. Kaynak, *Optical recognition of handwritten digits*, UCI Machine Learning Repository, 1998; shipped with scikit-learn.
+# * A. Baydin, B. Pearlmutter, A. Radul and J. Siskind, "Automatic differentiation in machine
+#   learning: a survey", *JMLR* 18, 2018.
+# * J. Bridle, "Probabilistic interpretation of feedforward classification network outputs", 1990:
+#   softmax with cross-entropy.
+# * Digits: E. Alpaydin and C. Kaynak, *Optical recognition of handwritten digits*, UCI Machine
+#   Learning Repository, 1998; shipped with scikit-learn.
 #
 # ### Your map
 
@@ -1035,5 +1108,5 @@ for ax, k in zip(np.atleast_1d(axes), mistakes, strict=True):
 progress()
 
 # %% [markdown]
-# **Next.** The update was one line, and it hides most of the art: how far to step, on how many examples at a time, and what to do in a narrow valley. That is
-# chapter 3, gradient descent.
+# **Next.** The update was one line, and it hides most of the art: how far to step, on how many
+# examples at a time, and what to do in a narrow valley. That is chapter 3, gradient descent.

@@ -13,9 +13,10 @@
 # %% [markdown]
 # # Chapter 3: Gradient descent
 #
-# Chapter 2 ended with one line: move every parameter a little against its gradient. This chapter is about that line. How far is a little?
-# What happens in a narrow valley, on a plateau, on a saddle? How many examples does one step need? At the end you have a training loop
-# that you could use for any model, and you can look at a loss curve and say what is wrong with the learning rate.
+# Chapter 2 ended with one line: move every parameter a little against its gradient. This chapter is
+# about that line. How far is a little? What happens in a narrow valley, on a plateau, on a saddle?
+# How many examples does one step need? At the end you have a training loop that you could use for
+# any model, and you can look at a loss curve and say what is wrong with the learning rate.
 #
 # **What you need.** Chapters 1 and 2: layers, losses, and what a gradient is.
 #
@@ -52,14 +53,18 @@ plt.rcParams.update({"font.size": 12, "figure.constrained_layout.use": True})
 #
 # **Question.** You stand on a hillside in fog and want to go down. Which way?
 #
-# The gradient has one slope for each parameter. If you move by a small step $s = (s_1, s_2)$, the loss changes by
+# The gradient has one slope for each parameter. If you move by a small step $s = (s_1, s_2)$, the
+# loss changes by
 #
 # $$\Delta L \approx g_1 s_1 + g_2 s_2 = g \cdot s$$
 #
-# with the gradient $g$. Among all steps of one length, which makes this smallest? A product of two arrows is largest when they point the same way,
-# and smallest when they are opposite. So **the steepest way down is straight against the gradient**: $s = -\eta g$.
+# with the gradient $g$. Among all steps of one length, which makes this smallest? A product of two
+# arrows is largest when they point the same way, and smallest when they are opposite. So **the
+# steepest way down is straight against the gradient**: $s = -\eta g$.
 #
-# **By hand.** $g = (3, 4)$, steps of length 1. Along $-g$: $s = (-0.6, -0.8)$, $\Delta L = -1.8 - 3.2 = -5$, which is minus the length of $g$. Along the first axis alone: $s = (-1, 0)$, $\Delta L = -3$. Across, $s = (0.8, -0.6)$: $\Delta L = 2.4 - 2.4 = 0$, you walk along the slope.
+# **By hand.** $g = (3, 4)$, steps of length 1. Along $-g$: $s = (-0.6, -0.8)$, $\Delta L = -1.8 -
+# 3.2 = -5$, which is minus the length of $g$. Along the first axis alone: $s = (-1, 0)$, $\Delta L
+# = -3$. Across, $s = (0.8, -0.6)$: $\Delta L = 2.4 - 2.4 = 0$, you walk along the slope.
 #
 # **Exercise 3.1: One step downhill** (3 minutes, easy, 1 point)
 #
@@ -86,7 +91,8 @@ def gradient_step(w, grad, learning_rate):
 check(gradient_step)
 
 # %% [markdown]
-# **Predict.** A hundred steps of one length in random directions, and the gradient step among them. Does any random step fall more? Does the answer depend on the length?
+# **Predict.** A hundred steps of one length in random directions, and the gradient step among them.
+# Does any random step fall more? Does the answer depend on the length?
 
 # %% [markdown]
 # **My prediction:** …
@@ -97,19 +103,22 @@ widgets.random_directions(gradient_step)
 # %% [markdown]
 # Visit **a small step**, **a longer step**, **much too long**.
 #
-# **What you should have seen.** For small steps the change of the loss, drawn over the direction, is a clean wave, and the gradient step sits at its bottom. With
-# length 1.5 some random steps fall more: the slope has changed on the way. With length 3 the gradient step goes *up*. The gradient is the best
-# direction for the *next inch*. How long an inch is, is the next section.
+# **What you should have seen.** For small steps the change of the loss, drawn over the direction,
+# is a clean wave, and the gradient step sits at its bottom. With length 1.5 some random steps fall
+# more: the slope has changed on the way. With length 3 the gradient step goes *up*. The gradient is
+# the best direction for the *next inch*. How long an inch is, is the next section.
 #
 # ## 3.2 How long a step
 #
 # **Question.** Which learning rates work, and can one know without trying?
 #
-# Take the simplest loss, a bowl of one parameter: $L(w) = w^2$, gradient $2w$, start at $w = 1$. One step:
+# Take the simplest loss, a bowl of one parameter: $L(w) = w^2$, gradient $2w$, start at $w = 1$.
+# One step:
 #
 # $$w \leftarrow w - \eta \cdot 2w = (1 - 2\eta)\, w$$
 #
-# Every step multiplies $w$, which is the distance to the minimum, by the same factor $1 - 2\eta$. After $t$ steps $w = (1 - 2\eta)^t$. So everything depends on one number:
+# Every step multiplies $w$, which is the distance to the minimum, by the same factor $1 - 2\eta$.
+# After $t$ steps $w = (1 - 2\eta)^t$. So everything depends on one number:
 #
 # | $\eta$ | factor | after 10 steps |
 # |---|---|---|
@@ -119,7 +128,8 @@ widgets.random_directions(gradient_step)
 # | 1.0 | −1 | 1, to and fro for ever |
 # | 1.1 | −1.2 | 6.19, running away |
 #
-# **Predict.** With $\eta = 0.05$, how many steps until the distance is a tenth: about 5, about 20, or about 100?
+# **Predict.** With $\eta = 0.05$, how many steps until the distance is a tenth: about 5, about 20,
+# or about 100?
 
 # %% [markdown]
 # **My prediction:** …
@@ -128,20 +138,25 @@ widgets.random_directions(gradient_step)
 widgets.bowl(gradient_step)
 
 # %% [markdown]
-# Five places: **slow**, **at once**, **zigzag**, **for ever**, **away**. Then change the curvature and look for the edge again.
+# Five places: **slow**, **at once**, **zigzag**, **for ever**, **away**. Then change the curvature
+# and look for the edge again.
 #
-# **What you should have seen.** On the logarithmic axis every run is a straight line: a constant factor per step. (For the prediction: $0.9^{22} = 0.098$, so about 20 steps.) There are
-# three zones, and their borders move with the bowl.
+# **What you should have seen.** On the logarithmic axis every run is a straight line: a constant
+# factor per step. (For the prediction: $0.9^{22} = 0.098$, so about 20 steps.) There are three
+# zones, and their borders move with the bowl.
 #
-# **The curvature.** The slope of the slope is called the **curvature** $a$ (the second derivative). In $L = a w^2 / 2$ the gradient is $a w$ and the factor is $1 - \eta a$:
+# **The curvature.** The slope of the slope is called the **curvature** $a$ (the second derivative).
+# In $L = a w^2 / 2$ the gradient is $a w$ and the factor is $1 - \eta a$:
 #
 # * $\eta < 1/a$: closer from one side; $\eta = 1/a$: there at once;
 # * $1/a < \eta < 2/a$: closer, from side to side;
-# * $\eta > 2/a$: **each step overshoots the minimum by more than it corrects**, and the loss explodes.
+# * $\eta > 2/a$: **each step overshoots the minimum by more than it corrects**, and the loss
+#   explodes.
 #
 # **Exercise 3.2: A whole descent** (10 minutes, medium, 3 points)
 #
-# A loop that steps and writes down where it is. `gradient` is a function: you call it where you are *now*.
+# A loop that steps and writes down where it is. `gradient` is a function: you call it where you are
+# *now*.
 
 
 # %%
@@ -169,13 +184,17 @@ check(gradient_descent)
 # %% [markdown]
 # ### Two parameters
 #
-# With two parameters the curvature is a 2 × 2 matrix, the **Hessian** $H$: how each slope changes with each parameter. The bowl is $L = \frac12 w^\top H w$, its
-# gradient $H w$. For $H = \begin{pmatrix} 9 & 0 \\ 0 & 1 \end{pmatrix}$ the two parameters do not mix: one bowl with curvature 9, one with curvature 1.
+# With two parameters the curvature is a 2 × 2 matrix, the **Hessian** $H$: how each slope changes
+# with each parameter. The bowl is $L = \frac12 w^\top H w$, its gradient $H w$. For $H =
+# \begin{pmatrix} 9 & 0 \\ 0 & 1 \end{pmatrix}$ the two parameters do not mix: one bowl with
+# curvature 9, one with curvature 1.
 #
-# What if the bowl is turned, as in $H = \begin{pmatrix} 2 & 1 \\ 1 & 2 \end{pmatrix}$? It still has two axes of its own. Along $(1, 1)$: $H (1,1) = (3, 3)$, the gradient is 3 times the
-# place. Along $(1, -1)$: $H (1, -1) = (1, -1)$, 1 times. Directions that $H$ only stretches are its **eigenvectors**, and the factors, 3 and 1, its **eigenvalues**: the
-# curvatures along the bowl's own axes. `np.linalg.eigvalsh` finds them for any symmetric matrix. Along each axis the error shrinks by its own factor $1 - \eta \lambda$, and **the steepest axis
-# sets the limit**.
+# What if the bowl is turned, as in $H = \begin{pmatrix} 2 & 1 \\ 1 & 2 \end{pmatrix}$? It still has
+# two axes of its own. Along $(1, 1)$: $H (1,1) = (3, 3)$, the gradient is 3 times the place. Along
+# $(1, -1)$: $H (1, -1) = (1, -1)$, 1 times. Directions that $H$ only stretches are its
+# **eigenvectors**, and the factors, 3 and 1, its **eigenvalues**: the curvatures along the bowl's
+# own axes. `np.linalg.eigvalsh` finds them for any symmetric matrix. Along each axis the error
+# shrinks by its own factor $1 - \eta \lambda$, and **the steepest axis sets the limit**.
 #
 # **Exercise 3.3: The largest stable learning rate** (8 minutes, medium, 2 points)
 #
@@ -218,13 +237,15 @@ for share in (0.5, 0.99, 1.01):
 #
 # **Question.** Why does training crawl, although the rate is as large as it can be?
 #
-# Take curvatures 100 and 1, $L = (x^2 + 100 y^2) / 2$. Along $y$ the limit is $\eta < 2/100 = 0.02$. Say $\eta = 0.019$. Then each step multiplies
+# Take curvatures 100 and 1, $L = (x^2 + 100 y^2) / 2$. Along $y$ the limit is $\eta < 2/100 =
+# 0.02$. Say $\eta = 0.019$. Then each step multiplies
 #
 # * the error along $y$ by $1 - 0.019 \cdot 100 = -0.9$: gone after some fifty steps, in a zigzag;
 # * the error along $x$ by $1 - 0.019 \cdot 1 = 0.981$: after 100 steps, 15 % are still there.
 #
-# **The steep axis sets the rate, the flat axis sets the time.** The quotient of the largest and the smallest curvature is called the **condition number**; here it is 100. The number of steps
-# grows in proportion to it.
+# **The steep axis sets the rate, the flat axis sets the time.** The quotient of the largest and the
+# smallest curvature is called the **condition number**; here it is 100. The number of steps grows
+# in proportion to it.
 
 
 # %%
@@ -238,7 +259,8 @@ print(
 )
 
 # %% [markdown]
-# **Predict.** Where else can it get stuck? Think of a pass between two mountains, and of a wide flat field.
+# **Predict.** Where else can it get stuck? Think of a pass between two mountains, and of a wide
+# flat field.
 
 # %% [markdown]
 # **My prediction:** …
@@ -249,25 +271,31 @@ widgets.landscapes(gradient_step)
 # %% [markdown]
 # Drag the start, or use its two sliders. Visit:
 #
-# * **a narrow valley**: the picture of the numbers above. Then **one step too long**: only the steep axis runs away.
-# * **stuck on a saddle**: a *saddle* goes up along one axis and down along the other. On the ridge the slope across is exactly 0, and the walk ends at the pass. **saved by noise**: a
-#   little randomness in the gradient is enough to fall off. (Real training always has it: section 3.5.)
+# * **a narrow valley**: the picture of the numbers above. Then **one step too long**: only the
+#   steep axis runs away.
+# * **stuck on a saddle**: a *saddle* goes up along one axis and down along the other. On the ridge
+#   the slope across is exactly 0, and the walk ends at the pass. **saved by noise**: a little
+#   randomness in the gradient is enough to fall off. (Real training always has it: section 3.5.)
 # * **a plateau**: far out the slope is nearly 0, and so are the steps.
-# * Then choose **Rosenbrock**, a bent valley, and **Himmelblau**, with four minima: which one is found depends on the start.
+# * Then choose **Rosenbrock**, a bent valley, and **Himmelblau**, with four minima: which one is
+#   found depends on the start.
 #
 # ### Momentum
 #
-# A ball in that valley would not crawl. It would gather speed along the flat axis, where every push has the same direction, and across the valley the pushes would cancel.
-# That is **momentum**: keep a **velocity** $v$.
+# A ball in that valley would not crawl. It would gather speed along the flat axis, where every push
+# has the same direction, and across the valley the pushes would cancel. That is **momentum**: keep
+# a **velocity** $v$.
 #
 # $$v \leftarrow \mu\, v + g, \qquad w \leftarrow w - \eta\, v$$
 #
-# $\mu$ (mu), from 0 to 1, is the share of the old velocity that is kept; 0.9 is usual. **By hand:** $g = 1$ for ever, $\mu = 0.9$, from rest: $v = 1, 1.9, 2.71, \dots$ up to $1/(1-\mu) = 10$. Along a
-# constant slope momentum 0.9 steps ten times as far.
+# $\mu$ (mu), from 0 to 1, is the share of the old velocity that is kept; 0.9 is usual. **By hand:**
+# $g = 1$ for ever, $\mu = 0.9$, from rest: $v = 1, 1.9, 2.71, \dots$ up to $1/(1-\mu) = 10$. Along
+# a constant slope momentum 0.9 steps ten times as far.
 #
 # **Nesterov's** form looks ahead: it steps along $g + \mu v$, with the new $v$.
 #
-# This is PyTorch's form. Many books write $v \leftarrow \mu v + (1 - \mu) g$, an average; then the same rate makes steps a tenth as long.
+# This is PyTorch's form. Many books write $v \leftarrow \mu v + (1 - \mu) g$, an average; then the
+# same rate makes steps a tenth as long.
 #
 # **Exercise 3.4: Momentum** (12 minutes, medium, 3 points)
 
@@ -306,18 +334,25 @@ print(f"plain steps:                    {0.981**100:.1e}")
 #
 # **Question: One rate for two directions** (10 minutes, 4 points, graded by a person)
 #
-# A colleague trains a model whose loss has curvature 100 along one direction and 1 along another, and complains: "With 0.03 it explodes, with 0.01 it takes for ever." Explain with
-# numbers what happens along each direction, why no learning rate is good for both, and name a remedy and why it works.
+# A colleague trains a model whose loss has curvature 100 along one direction and 1 along another,
+# and complains: "With 0.03 it explodes, with 0.01 it takes for ever." Explain with numbers what
+# happens along each direction, why no learning rate is good for both, and name a remedy and why it
+# works.
 
 # %% one_rate_for_two_directions [markdown]
 # ### BEGIN SOLUTION
-# Along each direction every step multiplies the error by 1 − η times the curvature there. With η = 0.03 the steep direction has the factor 1 − 3 = −2: every step doubles the error
-# and changes its side, so it explodes. The limit is 2/100 = 0.02. With η = 0.01 the steep direction is done in one step (factor 0), but the flat one has the factor 0.99: after 100 steps
-# 37 % of its error are left, and it takes 230 steps to get down to a tenth. Even at the limit, 0.02, the factor of the flat direction is 0.98. One number has to serve both: the steep direction forbids
-# what the flat one needs.
+# Along each direction every step multiplies the error by 1 − η times the curvature there. With η =
+# 0.03 the steep direction has the factor 1 − 3 = −2: every step doubles the error and changes its
+# side, so it explodes. The limit is 2/100 = 0.02. With η = 0.01 the steep direction is done in one
+# step (factor 0), but the flat one has the factor 0.99: after 100 steps 37 % of its error are left,
+# and it takes 230 steps to get down to a tenth. Even at the limit, 0.02, the factor of the flat
+# direction is 0.98. One number has to serve both: the steep direction forbids what the flat one
+# needs.
 #
-# Momentum helps: along the flat direction all gradients have one sign and add up to a velocity of up to 1/(1 − μ) times the gradient, ten times at μ = 0.9, while across the valley they change sign
-# and cancel. Standardising the features makes the curvatures more alike, and methods with a rate for each parameter (chapter 9) divide by the size of the gradient.
+# Momentum helps: along the flat direction all gradients have one sign and add up to a velocity of
+# up to 1/(1 − μ) times the gradient, ten times at μ = 0.9, while across the valley they change sign
+# and cancel. Standardising the features makes the curvatures more alike, and methods with a rate
+# for each parameter (chapter 9) divide by the size of the gradient.
 # ### END SOLUTION
 
 # %% [markdown]
@@ -325,16 +360,20 @@ print(f"plain steps:                    {0.981**100:.1e}")
 #
 # **Question.** Where do such valleys come from in practice?
 #
-# From data. Take the smallest model: one neuron with a sigmoid, for two classes, called **logistic regression**. With logits $z = xw + b$ and $p = \sigma(z)$ the loss is the
-# **binary cross-entropy**, $-\ln p$ for examples of class 1 and $-\ln(1 - p)$ for class 0. From the logits, stable for any size:
+# From data. Take the smallest model: one neuron with a sigmoid, for two classes, called **logistic
+# regression**. With logits $z = xw + b$ and $p = \sigma(z)$ the loss is the **binary
+# cross-entropy**, $-\ln p$ for examples of class 1 and $-\ln(1 - p)$ for class 0. From the logits,
+# stable for any size:
 #
 # $$L = \frac1N \sum_n \Big( \max(z_n, 0) - y_n z_n + \ln(1 + e^{-|z_n|}) \Big)$$
 #
-# The gradient is as short as in chapter 2. The slope of $-\ln p$ is $-1/p$, the slope of the sigmoid is $p(1-p)$; multiplied, the $p$ is gone:
+# The gradient is as short as in chapter 2. The slope of $-\ln p$ is $-1/p$, the slope of the
+# sigmoid is $p(1-p)$; multiplied, the $p$ is gone:
 #
 # $$\frac{\partial L}{\partial z_n} = \frac{p_n - y_n}{N}, \qquad \frac{\partial L}{\partial w} = \sum_n \frac{p_n - y_n}{N}\, x_n, \qquad \frac{\partial L}{\partial b} = \sum_n \frac{p_n - y_n}{N}$$
 #
-# **By hand.** $x = 2$, $y = 1$, $w = b = 0$: $p = 0.5$, $L = \ln 2 = 0.693$, gradient of $w$: $-0.5 \cdot 2 = -1$.
+# **By hand.** $x = 2$, $y = 1$, $w = b = 0$: $p = 0.5$, $L = \ln 2 = 0.693$, gradient of $w$: $-0.5
+# \cdot 2 = -1$.
 #
 # **Exercise 3.5: Logistic regression** (15 minutes, medium, 4 points)
 
@@ -364,7 +403,8 @@ def logistic_regression_gradient(x, y, weight, bias):
 check(logistic_regression_gradient)
 
 # %% [markdown]
-# Two features, the first a hundred times as large as the second, as if one were in millimetres and one in decimetres:
+# Two features, the first a hundred times as large as the second, as if one were in millimetres and
+# one in decimetres:
 
 # %%
 rng = np.random.default_rng(0)
@@ -394,10 +434,12 @@ print(
 print(f"raw features, rate {raw_rate:.1e}: loss {train_neuron(x, raw_rate, 1000)[-1]:.3f} after 1000 steps")
 
 # %% [markdown]
-# The unit of a feature decides the curvature along its weight. The remedy is as simple: bring all features to one scale.
+# The unit of a feature decides the curvature along its weight. The remedy is as simple: bring all
+# features to one scale.
 #
-# **Standardise**: subtract each feature's mean and divide by its standard deviation. Measure both *on the training set only* and use them for everything that comes later. The test set plays the part of
-# the future; whoever lets it help has seen the future.
+# **Standardise**: subtract each feature's mean and divide by its standard deviation. Measure both
+# *on the training set only* and use them for everything that comes later. The test set plays the
+# part of the future; whoever lets it help has seen the future.
 #
 # **Exercise 3.6: Standardise the features** (10 minutes, medium, 3 points)
 #
@@ -434,18 +476,23 @@ print(
 )
 
 # %% [markdown]
-# **What you should have seen.** The raw condition number is 23,003, and after 1000 steps the loss is still 0.572. Standardised, the condition number is 1.87 and the loss after 20 steps is
-# 0.440, which 1000 steps cannot improve by much (0.438). Same data, same model, same method.
+# **What you should have seen.** The raw condition number is 23,003, and after 1000 steps the loss
+# is still 0.572. Standardised, the condition number is 1.87 and the loss after 20 steps is 0.440,
+# which 1000 steps cannot improve by much (0.438). Same data, same model, same method.
 #
 # ## 3.5 A few examples at a time
 #
 # **Question.** Does every step need all the data?
 #
-# The gradient of the loss is a mean over all examples. A mean can be estimated from a few: take $B$ random examples, a **mini-batch**, and use their gradient. It is right on average, and it is
-# noisy. The spread of a mean of $B$ draws falls with $\sqrt B$: four times the work halves the noise. At the beginning, when every gradient points roughly downhill, that is a bad bargain,
-# and many cheap noisy steps beat one exact one. Training this way is called **stochastic gradient descent**, SGD.
+# The gradient of the loss is a mean over all examples. A mean can be estimated from a few: take $B$
+# random examples, a **mini-batch**, and use their gradient. It is right on average, and it is
+# noisy. The spread of a mean of $B$ draws falls with $\sqrt B$: four times the work halves the
+# noise. At the beginning, when every gradient points roughly downhill, that is a bad bargain, and
+# many cheap noisy steps beat one exact one. Training this way is called **stochastic gradient
+# descent**, SGD.
 #
-# **Predict.** Thirty batches of one example each: how many of their steps point uphill? And of 16 examples?
+# **Predict.** Thirty batches of one example each: how many of their steps point uphill? And of 16
+# examples?
 
 # %% [markdown]
 # **My prediction:** …
@@ -454,10 +501,12 @@ print(
 widgets.batch_noise(logistic_regression_gradient)
 
 # %% [markdown]
-# **What you should have seen.** The spread follows the dashed line $1/\sqrt B$ on both logarithmic axes (and falls faster near the whole set, where little is left to be drawn). Single examples are sometimes wrong: 3 of
-# 30 point uphill. Of batches of 16, none.
+# **What you should have seen.** The spread follows the dashed line $1/\sqrt B$ on both logarithmic
+# axes (and falls faster near the whole set, where little is left to be drawn). Single examples are
+# sometimes wrong: 3 of 30 point uphill. Of batches of 16, none.
 #
-# An **epoch** is one pass through all examples. Draw a new random order for each, and cut it into batches. Shuffle $x$ and $y$ together: an answer belongs to its example.
+# An **epoch** is one pass through all examples. Draw a new random order for each, and cut it into
+# batches. Shuffle $x$ and $y$ together: an answer belongs to its example.
 #
 # **Exercise 3.7: Mini-batches** (12 minutes, medium, 3 points)
 #
@@ -490,8 +539,10 @@ check(minibatches)
 # %% [markdown]
 # ### A batch too large for the memory
 #
-# Sometimes a batch does not fit, and you compute it in pieces. The gradient of the mean over everything is *not* the sum of the pieces' gradients, and not their mean either, unless all pieces are
-# equally large. **By hand:** gradients 1 (of 2 examples) and 4 (of 1 example): $(2 \cdot 1 + 1 \cdot 4) / 3 = 2$.
+# Sometimes a batch does not fit, and you compute it in pieces. The gradient of the mean over
+# everything is *not* the sum of the pieces' gradients, and not their mean either, unless all pieces
+# are equally large. **By hand:** gradients 1 (of 2 examples) and 4 (of 1 example): $(2 \cdot 1 + 1
+# \cdot 4) / 3 = 2$.
 #
 # **Exercise 3.8: A large batch in small pieces** (8 minutes, medium, 2 points)
 
@@ -515,8 +566,10 @@ check(accumulate_gradients)
 # %% [markdown]
 # ### A step that is too wild
 #
-# Now and then one batch has a gigantic gradient, and one step ruins an hour. **Clipping** limits the length: if the gradient of all parameters *together* is longer than a limit, scale all of it down by
-# one factor. The direction stays. **By hand:** $(3, 4)$ is 5 long; with the limit 1 it becomes $(0.6, 0.8)$.
+# Now and then one batch has a gigantic gradient, and one step ruins an hour. **Clipping** limits
+# the length: if the gradient of all parameters *together* is longer than a limit, scale all of it
+# down by one factor. The direction stays. **By hand:** $(3, 4)$ is 5 long; with the limit 1 it
+# becomes $(0.6, 0.8)$.
 #
 # **Exercise 3.9: Clip the gradient** (10 minutes, medium, 3 points)
 
@@ -555,11 +608,13 @@ check(clip_gradient_norm)
 # | **validation** | watching, and choosing: learning rate, number of epochs, size of the network |
 # | **test** | one honest number, at the very end |
 #
-# Choosing is learning, too: the best of fifty rates on the validation set is a little lucky there. That is why the test set waits.
+# Choosing is learning, too: the best of fifty rates on the validation set is a little lucky there.
+# That is why the test set waits.
 #
 # **Exercise 3.10: The training loop** (25 minutes, hard, 5 points)
 #
-# `loss_and_gradients(parameters, x, y)` may be any model. After each epoch, measure both losses on *all* examples of their sets.
+# `loss_and_gradients(parameters, x, y)` may be any model. After each epoch, measure both losses on
+# *all* examples of their sets.
 
 
 # %%
@@ -599,7 +654,8 @@ check(fit)
 #
 # **Question.** Which learning rate, for a real network?
 #
-# The network of chapter 2 comes ready as `mlp`: two hidden layers of 64 for the digits. 287 of the 1437 training pictures become the validation set.
+# The network of chapter 2 comes ready as `mlp`: two hidden layers of 64 for the digits. 287 of the
+# 1437 training pictures become the validation set.
 
 # %%
 x_train, y_train, x_test, y_test = digits()
@@ -616,7 +672,7 @@ def run(learning_rate, epochs=10):
 
 rates = (0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1.0, 3.0)
 runs = {}
-with np.errstate(all="ignore"):  # the largest rates overflow, and shall
+with np.errstate(all="ignore"):  # the largest rates may under- and overflow
     for rate in rates:
         runs[rate] = run(rate)
         accuracy = mlp.accuracy(runs[rate][0], *validation)
@@ -636,11 +692,13 @@ left.grid(alpha=0.2)
 right.grid(alpha=0.2)
 
 # %% [markdown]
-# *What to notice:* a hill with a steep right side. On the left, too small a rate only costs time: the loss falls steadily and has not arrived. On the right it does not converge at all. The best rates
-# lie within a factor of three or so below the cliff.
+# *What to notice:* a hill with a steep right side. On the left, too small a rate only costs time:
+# the loss falls steadily and has not arrived. On the right it does not converge at all. The best
+# rates lie within a factor of three or so below the cliff.
 #
-# **What you should have seen.** Rate 0.001 reaches 28.2 % after ten epochs and 0.3 reaches 95.5 %; with 1.0 it is 38.7 %, and 3.0 stays at guessing (9.1 %). So search over powers of ten first, then finer, and look at the
-# curves:
+# **What you should have seen.** Rate 0.001 reaches 28.2 % after ten epochs and 0.3 reaches 95.5 %;
+# with 1.0 it is 38.7 %, and 3.0 stays at guessing (9.1 %). So search over powers of ten first, then
+# finer, and look at the curves:
 #
 # | the training loss | the rate is |
 # |---|---|
@@ -666,13 +724,15 @@ ax.set(xlabel="epoch", ylabel="loss in nats (log scale)", xlim=(0, 35))
 ax.grid(alpha=0.2)
 
 # %% [markdown]
-# *What to notice:* the two curves part. The training loss keeps falling, the validation loss does not: from there on the network learns its training pictures by heart. That gap is called
+# *What to notice:* the two curves part. The training loss keeps falling, the validation loss does
+# not: from there on the network learns its training pictures by heart. That gap is called
 # **overfitting**, and chapter 8 is about it.
 #
 # ## 3.8 What you take along
 #
-# In one breath: against the gradient is the best direction for a short step; the curvature says how short; the steepest direction sets the rate and the flattest the time; momentum evens that out; a few examples
-# are enough for a step; and what you choose with, you must not measure with.
+# In one breath: against the gradient is the best direction for a short step; the curvature says how
+# short; the steepest direction sets the rate and the flattest the time; momentum evens that out; a
+# few examples are enough for a step; and what you choose with, you must not measure with.
 #
 # | if you see | think of |
 # |---|---|
@@ -685,7 +745,8 @@ ax.grid(alpha=0.2)
 #
 # ### Conventions in force
 #
-# * **Momentum** is PyTorch's: the gradient enters the velocity whole, the rate multiplies the velocity.
+# * **Momentum** is PyTorch's: the gradient enters the velocity whole, the rate multiplies the
+#   velocity.
 # * **Gradients are those of the mean** loss, so batches of all sizes can share a rate.
 # * **The last, shorter batch is kept**, as in PyTorch's `DataLoader`.
 # * **Clipping** uses one length for all parameters. PyTorch adds 1e-6 to it before it divides.
@@ -706,14 +767,19 @@ ax.grid(alpha=0.2)
 #
 # ### Sources
 #
-# * A. Cauchy, "Méthode générale pour la résolution des systèmes d'équations simultanées", 1847: gradient descent.
+# * A. Cauchy, "Méthode générale pour la résolution des systèmes d'équations simultanées", 1847:
+#   gradient descent.
 # * H. Robbins and S. Monro, "A stochastic approximation method", 1951: steps along noisy gradients.
 # * B. Polyak, "Some methods of speeding up the convergence of iteration methods", 1964: momentum.
 # * Y. Nesterov, "A method of solving a convex programming problem with convergence rate O(1/k²)", 1983.
-# * Y. LeCun, L. Bottou, G. Orr and K.-R. Müller, "Efficient BackProp", 1998: curvatures, standardising, the limit 2/λ.
-# * R. Pascanu, T. Mikolov and Y. Bengio, "On the difficulty of training recurrent neural networks", ICML 2013: clipping.
-# * I. Sutskever, J. Martens, G. Dahl and G. Hinton, "On the importance of initialization and momentum in deep learning", ICML 2013.
-# * L. Bottou, F. Curtis and J. Nocedal, "Optimization methods for large-scale machine learning", *SIAM Review* 60, 2018.
+# * Y. LeCun, L. Bottou, G. Orr and K.-R. Müller, "Efficient BackProp", 1998: curvatures,
+#   standardising, the limit 2/λ.
+# * R. Pascanu, T. Mikolov and Y. Bengio, "On the difficulty of training recurrent neural networks",
+#   ICML 2013: clipping.
+# * I. Sutskever, J. Martens, G. Dahl and G. Hinton, "On the importance of initialization and
+#   momentum in deep learning", ICML 2013.
+# * L. Bottou, F. Curtis and J. Nocedal, "Optimization methods for large-scale machine learning",
+#   *SIAM Review* 60, 2018.
 #
 # ### Your map
 
@@ -721,5 +787,6 @@ ax.grid(alpha=0.2)
 progress()
 
 # %% [markdown]
-# **Next.** Chapter 4 leaves fully connected layers and looks at pictures with convolutions. If you would rather stay with optimisers, chapter 9 needs nothing but this one: a rate for every parameter,
-# and rates that change over time.
+# **Next.** Chapter 4 leaves fully connected layers and looks at pictures with convolutions. If you
+# would rather stay with optimisers, chapter 9 needs nothing but this one: a rate for every
+# parameter, and rates that change over time.

@@ -13,11 +13,14 @@
 # %% [markdown]
 # # Chapter 9: Adam and learning-rate schedules
 #
-# One learning rate for millions of parameters: chapter 3 showed how badly that can fit. In this chapter every parameter gets a rate of its own, found by the optimiser
-# itself while it trains. Piece by piece you build **Adam**, the optimiser behind most of today's networks, and then the **schedules** that change the rate over time. At the end the same
-# network reads digits better than any constant rate made it.
+# One learning rate for millions of parameters: chapter 3 showed how badly that can fit. In this
+# chapter every parameter gets a rate of its own, found by the optimiser itself while it trains.
+# Piece by piece you build **Adam**, the optimiser behind most of today's networks, and then the
+# **schedules** that change the rate over time. At the end the same network reads digits better than
+# any constant rate made it.
 #
-# **What you need.** Chapters 2 and 3: gradients, the learning rate, mini-batches, momentum. Chapters 4 to 8 are not needed.
+# **What you need.** Chapters 2 and 3: gradients, the learning rate, mini-batches, momentum.
+# Chapters 4 to 8 are not needed.
 #
 # | section | afterwards you can | reading | exercises |
 # |---|---|---|---|
@@ -50,10 +53,12 @@ plt.rcParams.update({"font.size": 12, "figure.constrained_layout.use": True})
 # %% [markdown]
 # ## 9.1 A rate for every parameter
 #
-# **Question.** The valley of chapter 3 had slopes a hundred times as large along one axis as along the other. Could each parameter have a rate of its own?
+# **Question.** The valley of chapter 3 had slopes a hundred times as large along one axis as along
+# the other. Could each parameter have a rate of its own?
 #
-# We would like to divide each parameter's step by the typical size of *its own* gradients. Then a steep direction gets a small rate and a flat one a large rate. **AdaGrad** measures the size by the root of
-# the sum of all squared gradients so far:
+# We would like to divide each parameter's step by the typical size of *its own* gradients. Then a
+# steep direction gets a small rate and a flat one a large rate. **AdaGrad** measures the size by
+# the root of the sum of all squared gradients so far:
 #
 # $$s \leftarrow s + g^2, \qquad w \leftarrow w - \eta\, \frac{g}{\sqrt{s} + \varepsilon}$$
 #
@@ -66,7 +71,9 @@ plt.rcParams.update({"font.size": 12, "figure.constrained_layout.use": True})
 #
 # Squares, roots and quotients are taken **element by element**: every parameter has its own $s$.
 #
-# **By hand.** One parameter, $w = 1$, $\eta = 0.1$, gradients 3, then 4. First $s = 9$, $w = 1 - 0.1 \cdot 3/3 = 0.9$. Then $s = 25$, $w = 0.9 - 0.1 \cdot 4/5 = 0.82$. Now you: the same with gradients 300 and 400.
+# **By hand.** One parameter, $w = 1$, $\eta = 0.1$, gradients 3, then 4. First $s = 9$, $w = 1 -
+# 0.1 \cdot 3/3 = 0.9$. Then $s = 25$, $w = 0.9 - 0.1 \cdot 4/5 = 0.82$. Now you: the same with
+# gradients 300 and 400.
 
 # %% [markdown]
 # **My result:** …
@@ -96,7 +103,8 @@ def adagrad_step(w, s, grad, learning_rate, eps=1e-10):
 check(adagrad_step)
 
 # %% [markdown]
-# **Predict.** In the valley $L = (x^2 + 100 y^2)/2$, both parameters start at 1. After 50 steps of AdaGrad, which of them is closer to 0?
+# **Predict.** In the valley $L = (x^2 + 100 y^2)/2$, both parameters start at 1. After 50 steps of
+# AdaGrad, which of them is closer to 0?
 
 # %% [markdown]
 # **My prediction:** …
@@ -117,23 +125,32 @@ print("AdaGrad, rate 0.1:     ", w)
 print("plain steps, rate 0.019:", plain)
 
 # %% [markdown]
-# **What you should have seen.** Neither: the two are equal to eight digits, 0.1370831 both. Multiply all gradients of a parameter by 100, and $g/\sqrt{s}$ stays the same: **the scale of a gradient no longer matters**. (So the two
-# results by hand were equal, too.) The plain step has finished the steep axis and left 38 % of the flat one.
+# **What you should have seen.** Neither: the two are equal to eight digits, 0.1370831 both.
+# Multiply all gradients of a parameter by 100, and $g/\sqrt{s}$ stays the same: **the scale of a
+# gradient no longer matters**. (So the two results by hand were equal, too.) The plain step has
+# finished the steep axis and left 38 % of the flat one.
 #
-# AdaGrad was made for data in which some features are rare: a word that occurs once in a thousand texts gets a large step when it does occur. But it has a flaw. $s$ only grows, so the steps only shrink.
+# AdaGrad was made for data in which some features are rare: a word that occurs once in a thousand
+# texts gets a large step when it does occur. But it has a flaw. $s$ only grows, so the steps only
+# shrink.
 #
 # ## 9.2 Forgetting the past
 #
-# **Question.** How does one remember the recent gradients and forget the old ones, without storing any of them?
+# **Question.** How does one remember the recent gradients and forget the old ones, without storing
+# any of them?
 #
-# With an average that leaks. The **exponential moving average** of a sequence $x_1, x_2, \dots$ keeps the share $\beta$ (beta) of its old value and takes the rest from the new one:
+# With an average that leaks. The **exponential moving average** of a sequence $x_1, x_2, \dots$
+# keeps the share $\beta$ (beta) of its old value and takes the rest from the new one:
 #
 # $$a_0 = 0, \qquad a_t = \beta\, a_{t-1} + (1 - \beta)\, x_t$$
 #
-# A value that is $k$ steps old counts $\beta^k$ times as much as the newest. Its memory is about $1/(1-\beta)$ steps long: 10 for $\beta = 0.9$, 1000 for $\beta = 0.999$.
+# A value that is $k$ steps old counts $\beta^k$ times as much as the newest. Its memory is about
+# $1/(1-\beta)$ steps long: 10 for $\beta = 0.9$, 1000 for $\beta = 0.999$.
 #
-# **By hand.** $\beta = 0.9$, values 2, 2, 2: $a = 0.2,\ 0.38,\ 0.542$. The average of a sequence of twos should be 2! It starts at 0 and has to climb. After $t$ values the weights add up to $1 - \beta^t$ only, so
-# dividing by that repairs it: $0.2/0.1 = 2$, $0.38/0.19 = 2$. That is the **bias correction**, and section 9.4 needs it.
+# **By hand.** $\beta = 0.9$, values 2, 2, 2: $a = 0.2,\ 0.38,\ 0.542$. The average of a sequence of
+# twos should be 2! It starts at 0 and has to climb. After $t$ values the weights add up to $1 -
+# \beta^t$ only, so dividing by that repairs it: $0.2/0.1 = 2$, $0.38/0.19 = 2$. That is the **bias
+# correction**, and section 9.4 needs it.
 #
 # **Exercise 9.2: The exponential moving average** (8 minutes, easy, 2 points)
 #
@@ -181,13 +198,15 @@ ax.set(xlabel="t", ylabel="value", xlim=(0, 260))
 ax.grid(alpha=0.2)
 
 # %% [markdown]
-# *What to notice:* a long memory is smooth and late. Without correction it starts at 0 and takes hundreds of steps to arrive.
+# *What to notice:* a long memory is smooth and late. Without correction it starts at 0 and takes
+# hundreds of steps to arrive.
 #
 # **RMSProp** is AdaGrad with such an average of the squares in the place of the sum:
 #
 # $$v \leftarrow \alpha\, v + (1 - \alpha)\, g^2, \qquad w \leftarrow w - \eta\, \frac{g}{\sqrt{v} + \varepsilon}$$
 #
-# The name says what $\sqrt v$ is: the *root* of the *mean* of the *squares*. Now the steps recover when the gradients have become small.
+# The name says what $\sqrt v$ is: the *root* of the *mean* of the *squares*. Now the steps recover
+# when the gradients have become small.
 #
 # **Exercise 9.3: RMSProp** (8 minutes, easy, 2 points)
 
@@ -214,7 +233,8 @@ def rmsprop_step(w, v, grad, learning_rate, alpha=0.99, eps=1e-8):
 check(rmsprop_step)
 
 # %% [markdown]
-# **Predict.** 200 gradients of 1, then 200 gradients of 0.01. What do the steps of AdaGrad and of RMSProp ($\alpha = 0.9$, rate 0.01 both) look like after the change?
+# **Predict.** 200 gradients of 1, then 200 gradients of 0.01. What do the steps of AdaGrad and of
+# RMSProp ($\alpha = 0.9$, rate 0.01 both) look like after the change?
 
 # %% [markdown]
 # **My prediction:** …
@@ -240,15 +260,20 @@ ax.set(xlabel="step", ylabel="length of the step (log scale)", xlim=(0, 470))
 ax.grid(alpha=0.2)
 
 # %% [markdown]
-# **What you should have seen.** After the change both steps drop by a factor of about a hundred. RMSProp forgets the large gradients within about ninety steps and is back at 0.01, the learning rate. AdaGrad never recovers:
-# 7e-06 at the end. But look at RMSProp's very first step: 0.032, three times the rate. Its average started at 0, and nobody corrected it.
+# **What you should have seen.** After the change both steps drop by a factor of about a hundred.
+# RMSProp forgets the large gradients within about ninety steps and is back at 0.01, the learning
+# rate. AdaGrad never recovers: 7e-06 at the end. But look at RMSProp's very first step: 0.032,
+# three times the rate. Its average started at 0, and nobody corrected it.
 #
 # ## 9.3 Momentum and decay
 #
 # **Question.** What is the other half of Adam?
 #
-# Momentum, from section 3.3: an average of the gradients themselves, so that pushes in one direction add up and a zigzag cancels. Here it is once more in PyTorch's form, with one addition that every optimiser has: **weight
-# decay** pulls each parameter towards 0 by adding $\lambda w$ to its gradient ($\lambda$, lambda). It is the gradient of the penalty $\lambda w^2 / 2$, called **L2**; chapter 8 says what it is good for.
+# Momentum, from section 3.3: an average of the gradients themselves, so that pushes in one
+# direction add up and a zigzag cancels. Here it is once more in PyTorch's form, with one addition
+# that every optimiser has: **weight decay** pulls each parameter towards 0 by adding $\lambda w$ to
+# its gradient ($\lambda$, lambda). It is the gradient of the penalty $\lambda w^2 / 2$, called
+# **L2**; chapter 8 says what it is good for.
 #
 # $$g \leftarrow g + \lambda w, \qquad v \leftarrow \mu\, v + g, \qquad w \leftarrow w - \eta\, v$$
 #
@@ -281,7 +306,9 @@ check(sgd_momentum_step)
 #
 # **Question.** What do we get from both halves together?
 #
-# **Adam** (adaptive moment estimation) keeps two moving averages for every parameter: $m$ of the gradient and $v$ of its square. It corrects both for their start at 0, and steps by their quotient:
+# **Adam** (adaptive moment estimation) keeps two moving averages for every parameter: $m$ of the
+# gradient and $v$ of its square. It corrects both for their start at 0, and steps by their
+# quotient:
 #
 # $$m \leftarrow \beta_1 m + (1-\beta_1)\, g \qquad v \leftarrow \beta_2 v + (1-\beta_2)\, g^2$$
 #
@@ -295,7 +322,9 @@ check(sgd_momentum_step)
 # | $t$ | `step` | 1, 2, 3, … | how many steps there have been, this one included |
 # | $\varepsilon$ | `eps` | $10^{-8}$ | keeps us from dividing by 0 |
 #
-# **By hand: the first step.** Any gradient, say $g = 4$, $\eta = 0.1$: $m = 0.4$, $v = 0.016$. Corrected, $\hat m = 0.4/0.1 = 4$ and $\hat v = 0.016/0.001 = 16$. The step is $0.1 \cdot 4/\sqrt{16} = 0.1$. Whatever the gradient: **Adam's first step is the learning rate, with the
+# **By hand: the first step.** Any gradient, say $g = 4$, $\eta = 0.1$: $m = 0.4$, $v = 0.016$.
+# Corrected, $\hat m = 0.4/0.1 = 4$ and $\hat v = 0.016/0.001 = 16$. The step is $0.1 \cdot
+# 4/\sqrt{16} = 0.1$. Whatever the gradient: **Adam's first step is the learning rate, with the
 # gradient's sign.**
 #
 # **Predict.** Without any correction, how long is the first step? And if only $m$ is corrected?
@@ -306,7 +335,8 @@ check(sgd_momentum_step)
 # %% [markdown]
 # **Exercise 9.5: One step of Adam** (15 minutes, medium, 4 points)
 #
-# $\varepsilon$ stands outside the root, added to the root of the *corrected* $v$. Give $m$ and $v$ back as they are before the correction: the next step carries them on.
+# $\varepsilon$ stands outside the root, added to the root of the *corrected* $v$. Give $m$ and $v$
+# back as they are before the correction: the next step carries them on.
 
 
 # %%
@@ -338,11 +368,15 @@ check(adam_step)
 widgets.bias_correction(adam_step)
 
 # %% [markdown]
-# Visit **the first step**, **ten thousand times larger**, **noisy gradients**, **a shorter memory**.
+# Visit **the first step**, **ten thousand times larger**, **noisy gradients**, **a shorter
+# memory**.
 #
-# **What you should have seen.** With learning rate 0.1 the first step is 0.1, for gradients of every size. Without correction it is 0.316, because $0.1\,g / \sqrt{0.001\,g^2} = \sqrt{10}\;0.1$; with only $m$ corrected it is 3.16, which throws a network away; with
-# only $v$ corrected 0.01. After ten steps $m$ has reached 65 % of its mean, but $v$ only 1.0 %: the memory of 1000 steps needs the correction for a thousand steps. With noisy gradients the steps
-# get shorter: $m$ shrinks where the signs disagree, and $\sqrt v$ does not.
+# **What you should have seen.** With learning rate 0.1 the first step is 0.1, for gradients of
+# every size. Without correction it is 0.316, because $0.1\,g / \sqrt{0.001\,g^2} = \sqrt{10}\;0.1$;
+# with only $m$ corrected it is 3.16, which throws a network away; with only $v$ corrected 0.01.
+# After ten steps $m$ has reached 65 % of its mean, but $v$ only 1.0 %: the memory of 1000 steps
+# needs the correction for a thousand steps. With noisy gradients the steps get shorter: $m$ shrinks
+# where the signs disagree, and $\sqrt v$ does not.
 #
 # **Where is $\varepsilon$ felt?** Only where gradients are as tiny as it is:
 
@@ -356,14 +390,16 @@ for grad in (1.0, 1e-4, 1e-8, 1e-10):
 #
 # ### For a whole network
 #
-# A network has many parameter arrays. An optimiser object looks after them: it keeps $m$ and $v$ for each, counts the steps, and changes the arrays in place. Two lines of use:
+# A network has many parameter arrays. An optimiser object looks after them: it keeps $m$ and $v$
+# for each, counts the steps, and changes the arrays in place. Two lines of use:
 #
 #     optimizer = Adam(parameters, learning_rate=0.01)
 #     optimizer.step(gradients)
 #
 # **Exercise 9.6: Adam for a whole network** (20 minutes, hard, 5 points)
 #
-# One counter for all parameters: a call of `step` is one step, however many arrays there are. `parameter[...] = new` writes into an array.
+# One counter for all parameters: a call of `step` is one step, however many arrays there are.
+# `parameter[...] = new` writes into an array.
 
 
 # %%
@@ -414,25 +450,37 @@ check(Adam)
 widgets.optimiser_race(adam_step)
 
 # %% [markdown]
-# Play each preset: **a narrow valley**, **the first step**, **without correction**, **a saddle**, **a plateau**, **a bent valley**. The lower pictures show what Adam remembers at each step.
+# Play each preset: **a narrow valley**, **the first step**, **without correction**, **a saddle**,
+# **a plateau**, **a bent valley**. The lower pictures show what Adam remembers at each step.
 #
-# **What you should have seen.** SGD zigzags and then crawls, momentum overshoots to and fro, and Adam leaves at 45°: the steep and the flat axis make equal steps at first, $-1$ and $+1$ learning rates, although one slope is 56 times the other. Then
-# $m$ changes its sign, the quotient shrinks, and Adam swings around the minimum like a ball with friction. On the plateau SGD does not move, because its steps are as small as the slopes, while the adaptive ones walk out. In the bent valley of Rosenbrock plain momentum is
-# ahead of all of them: no optimiser is the best everywhere.
+# **What you should have seen.** SGD zigzags and then crawls, momentum overshoots to and fro, and
+# Adam leaves at 45°: the steep and the flat axis make equal steps at first, $+1$ and $-1$ learning
+# rates, although one slope is 56 times the other. Then $m$ changes its sign, the quotient shrinks,
+# and Adam swings around the minimum like a ball with friction. On the plateau SGD does not move,
+# because its steps are as small as the slopes, while the adaptive ones walk out. In the bent valley
+# of Rosenbrock plain momentum is ahead of all of them: no optimiser is the best everywhere.
 #
 # **Question: The first step** (10 minutes, 4 points, graded by a person)
 #
-# Explain why Adam's first step has the length of the learning rate, whatever the size of the gradient. What would it be without any bias correction, and why? Which of the two averages is the dangerous one to leave uncorrected, and for how
-# long? And when is the first step shorter after all?
+# Explain why Adam's first step has the length of the learning rate, whatever the size of the
+# gradient. What would it be without any bias correction, and why? Which of the two averages is the
+# dangerous one to leave uncorrected, and for how long? And when is the first step shorter after
+# all?
 
 # %% the_first_step [markdown]
 # ### BEGIN SOLUTION
-# Both averages start at 0. After the first gradient $m = 0.1\, g$ and $v = 0.001\, g^2$. The correction divides by $1 - 0.9 = 0.1$ and $1 - 0.999 = 0.001$, so $\hat m = g$ and $\hat v = g^2$. The step is $\eta\, g/\sqrt{g^2} = \eta \cdot \text{sign}(g)$: the size of the gradient is gone.
+# Both averages start at 0. After the first gradient $m = 0.1\, g$ and $v = 0.001\, g^2$. The
+# correction divides by $1 - 0.9 = 0.1$ and $1 - 0.999 = 0.001$, so $\hat m = g$ and $\hat v = g^2$.
+# The step is $\eta\, g/\sqrt{g^2} = \eta \cdot \text{sign}(g)$: the size of the gradient is gone.
 #
-# Without correction the step is $\eta \cdot 0.1\, g / \sqrt{0.001\, g^2}$, that is $0.1/\sqrt{0.001} = 3.16$ times the learning rate, because $v$ starts much further below its right value than $m$. The dangerous one is $v$: its root is too small, so
-# the steps are too long, and with a memory of about 1000 steps that lasts for hundreds of steps. A missing correction of $m$ alone makes the first step too short (a tenth).
+# Without correction the step is $\eta \cdot 0.1\, g / \sqrt{0.001\, g^2}$, that is
+# $0.1/\sqrt{0.001} = 3.16$ times the learning rate, because $v$ starts much further below its right
+# value than $m$. The dangerous one is $v$: its root is too small, so the steps are too long, and
+# with a memory of about 1000 steps that lasts for hundreds of steps. A missing correction of $m$
+# alone makes the first step too short (a tenth).
 #
-# The first step is shorter when the gradient is of the size of $\varepsilon$ or below: with $|g| = 10^{-8}$ it is half the learning rate, and with $g = 0$ there is no step.
+# The first step is shorter when the gradient is of the size of $\varepsilon$ or below: with $|g| =
+# 10^{-8}$ it is half the learning rate, and with $g = 0$ there is no step.
 # ### END SOLUTION
 
 # %% [markdown]
@@ -440,10 +488,14 @@ widgets.optimiser_race(adam_step)
 #
 # **Question.** What does weight decay do inside Adam?
 #
-# Less than its name says. With L2, $\lambda w$ is added to the gradient, and Adam then divides by $\sqrt{\hat v}$: the decay is scaled along with everything else. A weight with large gradients hardly decays. In the first step, with $w = 2$, $g = 1$, $\lambda = 0.5$, $\eta = 0.1$, the gradient becomes $1 + 1 = 2$,
-# and the step is still 0.1: $w = 1.90$, as if there were no decay.
+# Less than its name says. With L2, $\lambda w$ is added to the gradient, and Adam then divides by
+# $\sqrt{\hat v}$: the decay is scaled along with everything else. A weight with large gradients
+# hardly decays. In the first step, with $w = 2$, $g = 1$, $\lambda = 0.5$, $\eta = 0.1$, the
+# gradient becomes $1 + 1 = 2$, and the step is still 0.1: $w = 1.90$, as if there were no decay.
 #
-# **AdamW** keeps the decay out of the gradient. Each step first takes the share $\eta\lambda$ away from $w$, then Adam steps with $g$ alone: $2 - 0.1 \cdot 0.5 \cdot 2 = 1.9$, and another 0.1: $w = 1.80$.
+# **AdamW** keeps the decay out of the gradient. Each step first takes the share $\eta\lambda$ away
+# from $w$, then Adam steps with $g$ alone: $2 - 0.1 \cdot 0.5 \cdot 2 = 1.9$, and another 0.1: $w =
+# 1.80$.
 #
 # $$w \leftarrow w - \eta\, \lambda\, w - \eta\, \frac{\hat m}{\sqrt{\hat v} + \varepsilon}$$
 #
@@ -480,16 +532,20 @@ print(f"decay inside the gradient: {inside[0]:.2f}   beside it: {beside[0]:.2f}"
 #
 # **Question.** Should the rate at the end be the rate of the start?
 #
-# At the start a large rate covers ground. Near the end it hurts: the noise of the mini-batches kicks the parameters around the minimum, and the kicks are as large as the rate. So **start high and end low**. A rule for the rate over time is a
-# **schedule**.
+# At the start a large rate covers ground. Near the end it hurts: the noise of the mini-batches
+# kicks the parameters around the minimum, and the kicks are as large as the rate. So **start high
+# and end low**. A rule for the rate over time is a **schedule**.
 #
-# * **Step decay**: multiply by $\gamma$ (gamma) after every $s$ epochs: $\eta_e = \eta_0\, \gamma^{\lfloor e/s \rfloor}$. The brackets round down: Python's `//`.
+# * **Step decay**: multiply by $\gamma$ (gamma) after every $s$ epochs: $\eta_e = \eta_0\,
+#   \gamma^{\lfloor e/s \rfloor}$. The brackets round down: Python's `//`.
 # * **Exponential decay**: multiply by $\gamma$ after every epoch: $\eta_e = \eta_0\, \gamma^e$.
-# * **Cosine decay**: half a cosine wave from $\eta_0$ to $\eta_\text{end}$ in $T$ steps: slow, fast, slow:
+# * **Cosine decay**: half a cosine wave from $\eta_0$ to $\eta_\text{end}$ in $T$ steps: slow,
+#   fast, slow:
 #
 # $$\eta_t = \eta_\text{end} + (\eta_0 - \eta_\text{end})\, \frac{1 + \cos(\pi t / T)}{2}$$
 #
-# **By hand.** $\eta_0 = 1$, $\eta_\text{end} = 0$, $T = 4$: 1, 0.854, 0.5, 0.146, 0. Epochs and steps count from 0, as in PyTorch.
+# **By hand.** $\eta_0 = 1$, $\eta_\text{end} = 0$, $T = 4$: 1, 0.854, 0.5, 0.146, 0. Epochs and
+# steps count from 0, as in PyTorch.
 #
 # **Exercise 9.8: Step decay** (4 minutes, easy, 1 point)
 
@@ -553,8 +609,9 @@ def cosine_decay(step, total_steps, learning_rate, final_rate=0.0):
 check(cosine_decay)
 
 # %% [markdown]
-# **Warm-up** is for the other end. In the first steps Adam's $v$ rests on a handful of gradients, and the weights are random; a full step in a badly known direction can do harm that takes long to repair. So the rate rises in a line over the first $W$ steps:
-# $\eta_t = \eta\, \min((t+1)/W, 1)$.
+# **Warm-up** is for the other end. In the first steps Adam's $v$ rests on a handful of gradients,
+# and the weights are random; a full step in a badly known direction can do harm that takes long to
+# repair. So the rate rises in a line over the first $W$ steps: $\eta_t = \eta\, \min((t+1)/W, 1)$.
 #
 # **Exercise 9.11: Linear warm-up** (6 minutes, easy, 2 points)
 
@@ -600,9 +657,12 @@ def warmup_then_cosine(step, warmup_steps, total_steps, learning_rate, final_rat
 check(warmup_then_cosine)
 
 # %% [markdown]
-# **Reduce on a plateau** looks at the validation loss instead of a plan: when it has found no new lowest value for longer than `patience` epochs, multiply the rate by a factor, and start counting again.
+# **Reduce on a plateau** looks at the validation loss instead of a plan: when it has found no new
+# lowest value for longer than `patience` epochs, multiply the rate by a factor, and start counting
+# again.
 #
-# **By hand.** patience 1, factor 0.5, losses 2, 1, 1.5, 1.2: the counts of bad epochs are 0, 0, 1, 2, and 2 > 1, so the last rate is halved.
+# **By hand.** patience 1, factor 0.5, losses 2, 1, 1.5, 1.2: the counts of bad epochs are 0, 0, 1,
+# 2, and 2 > 1, so the last rate is halved.
 #
 # **Exercise 9.13: Reduce on a plateau** (15 minutes, hard, 4 points)
 
@@ -639,7 +699,8 @@ def reduce_on_plateau(losses, learning_rate, factor=0.1, patience=10):
 check(reduce_on_plateau)
 
 # %% [markdown]
-# **Predict.** A noisy run with a high constant rate, with a low constant rate, and with a high one that decays. Which ends lowest? Which is ahead after twenty steps?
+# **Predict.** A noisy run with a high constant rate, with a low constant rate, and with a high one
+# that decays. Which ends lowest? Which is ahead after twenty steps?
 
 # %% [markdown]
 # **My prediction:** …
@@ -648,16 +709,21 @@ check(reduce_on_plateau)
 widgets.schedules(warmup_then_cosine)
 
 # %% [markdown]
-# Visit **low and constant**, **high and constant**, **high, then down**, **with a warm-up**; then build your own.
+# Visit **low and constant**, **high and constant**, **high, then down**, **with a warm-up**; then
+# build your own.
 #
-# **What you should have seen.** At a constant 0.8 the loss falls fast and then stays at 1.25, its **noise floor**: the kicks of the noisy gradients. At a constant 0.1 the floor is lower, 0.37, and it takes longer to get there. High, then down along a cosine has
-# both: fast at first, 0.25 in the end. In this harmless bowl the warm-up changes nothing (0.26); it is for networks, and for Adam.
+# **What you should have seen.** At a constant 0.8 the loss falls fast and then stays at 1.25, its
+# **noise floor**: the kicks of the noisy gradients. At a constant 0.1 it is at 0.37 after 200 steps
+# and still falling: its floor is lower, and it takes longer to get there. High, then down along a
+# cosine has both: fast at first, 0.25 in the end. In this harmless bowl the warm-up changes nothing
+# (0.26); it is for networks, and for Adam.
 #
 # ## 9.7 On real digits
 #
 # **Question.** Is Adam better?
 #
-# An honest comparison tries several rates for each optimiser, because each has its own good range. The digits, three hidden layers of 64, ten epochs in batches of 32:
+# An honest comparison tries several rates for each optimiser, because each has its own good range.
+# The digits, three hidden layers of 64, ten epochs in batches of 32:
 
 # %%
 x_train, y_train, x_test, y_test = digits()
@@ -746,14 +812,20 @@ ax.legend(fontsize=10)
 ax.grid(alpha=0.2)
 
 # %% [markdown]
-# *What to notice:* five hills at five places. The adaptive optimisers sit at smaller rates, because their rate is a length and not a factor. At the tops they are close together.
+# *What to notice:* five hills at five places. The adaptive optimisers sit at smaller rates, because
+# their rate is a length and not a factor. At the tops they are close together.
 #
-# **What you should have seen.** At its best rate the optimisers lie between 93.4 % (SGD) and 95.5 % (Adam), after ten epochs. That is no large difference, *if you find the rate*: at a wrong rate each of them loses far more. What Adam buys is less searching: 0.001 is a good first guess nearly everywhere. It buys more where
-# gradients differ widely between layers or parameters, as in Transformers.
+# **What you should have seen.** At its best rate the optimisers lie between 93.4 % (SGD) and 95.5 %
+# (Adam), after ten epochs. That is no large difference, *if you find the rate*: at a wrong rate
+# each of them loses far more. What Adam buys is less searching: 0.001 is a good first guess nearly
+# everywhere. It buys more where gradients differ widely between layers or parameters, as in
+# Transformers.
 #
 # ### How large is an update?
 #
-# A good health check, in every training: the size of the update beside the size of the weights. A common rule of thumb, passed on by A. Karpathy, says that about $10^{-3}$ is healthy: much less learns nothing, much more tears the weights apart. It is a rule of thumb and no law.
+# A good health check, in every training: the size of the update beside the size of the weights. A
+# common rule of thumb, passed on by A. Karpathy, says that about $10^{-3}$ is healthy: much less
+# learns nothing, much more tears the weights apart. It is a rule of thumb and no law.
 
 # %%
 runs = {}
@@ -765,11 +837,15 @@ for name, rate in (("SGD", 0.1), ("Adam", 0.001), ("Adam, rate 0.1", 0.1)):
 widgets.update_ratios(runs)
 
 # %% [markdown]
-# **What you should have seen.** With SGD at 0.1 a typical update is one to three hundredths of the weights, with Adam at 0.001 about 0.0024 of them, in all layers alike. With Adam at 0.1 the very first update is half as large as the weights themselves: what was drawn so carefully is thrown away in one step.
+# **What you should have seen.** With SGD at 0.1 a typical update is one to three hundredths of the
+# weights, with Adam at 0.001 about 0.0024 of them, in all layers alike. With Adam at 0.1 the very
+# first update is half as large as the weights themselves: what was drawn so carefully is thrown
+# away in one step.
 #
 # ### With a schedule
 #
-# **Predict.** Adam at 0.05 is too hot: at a constant rate it is worse than at 0.01. What does a schedule that *starts* at 0.05 do?
+# **Predict.** Adam at 0.05 is too hot: at a constant rate it is worse than at 0.01. What does a
+# schedule that *starts* at 0.05 do?
 
 # %% [markdown]
 # **My prediction:** …
@@ -786,12 +862,16 @@ for label, schedule in (("constant 0.05", None), ("warm-up, then cosine", warm_c
     print(f"Adam, {label:20}: {np.mean(found):.1%} on average, from {min(found):.1%} to {max(found):.1%}", flush=True)
 
 # %% [markdown]
-# **What you should have seen.** Over five seeds the constant rate reaches 88.6 % on average, and swings between seeds; the schedule reaches 95.1 %, with the same peak and the same number of steps. Decay removes the noise floor. That, and not a cleverer
-# optimiser, was the largest gain of this section.
+# **What you should have seen.** Over five seeds the constant rate reaches 88.6 % on average, and
+# swings between seeds; the schedule reaches 95.1 %, with the same peak and the same number of
+# steps. Decay removes the noise floor. That, and not a cleverer optimiser, was the largest gain of
+# this section.
 #
 # ## 9.8 What you take along
 #
-# In one breath: divide by the gradient's own size and its scale does not matter; averages that start at 0 must be corrected; Adam is momentum over RMSProp; decay belongs beside the gradient; warm up, then come down.
+# In one breath: divide by the gradient's own size and its scale does not matter; averages that
+# start at 0 must be corrected; Adam is momentum over RMSProp; decay belongs beside the gradient;
+# warm up, then come down.
 #
 # | if you see | think of |
 # |---|---|
@@ -815,7 +895,8 @@ for label, schedule in (("constant 0.05", None), ("warm-up, then cosine", warm_c
 #
 # ### Conventions in force
 #
-# * **$\varepsilon$ is added outside the root**; in Adam to the root of the corrected $v$. As in PyTorch.
+# * **$\varepsilon$ is added outside the root**; in Adam to the root of the corrected $v$. As in
+#   PyTorch.
 # * **Steps of Adam count from 1**; steps and epochs of schedules count from 0.
 # * **AdamW's decay is multiplied by the learning rate**, as in PyTorch; the paper keeps them apart.
 # * **RMSProp has no bias correction**, as in PyTorch.
@@ -835,12 +916,15 @@ for label, schedule in (("constant 0.05", None), ("warm-up, then cosine", warm_c
 #
 # ### Sources
 #
-# * J. Duchi, E. Hazan and Y. Singer, "Adaptive subgradient methods for online learning and stochastic optimization", *JMLR* 12, 2011: AdaGrad.
+# * J. Duchi, E. Hazan and Y. Singer, "Adaptive subgradient methods for online learning and
+#   stochastic optimization", *JMLR* 12, 2011: AdaGrad.
 # * T. Tieleman and G. Hinton, lecture 6.5 of *Neural Networks for Machine Learning*, 2012: RMSProp.
 # * D. Kingma and J. Ba, "Adam: a method for stochastic optimization", ICLR 2015.
-# * I. Loshchilov and F. Hutter, "SGDR: stochastic gradient descent with warm restarts", ICLR 2017: cosine decay; "Decoupled weight decay regularization", ICLR 2019: AdamW.
+# * I. Loshchilov and F. Hutter, "SGDR: stochastic gradient descent with warm restarts", ICLR 2017:
+#   cosine decay; "Decoupled weight decay regularization", ICLR 2019: AdamW.
 # * P. Goyal and others, "Accurate, large minibatch SGD", 2017: warm-up.
-# * A. Wilson and others, "The marginal value of adaptive gradient methods in machine learning", NeurIPS 2017: where SGD is as good.
+# * A. Wilson and others, "The marginal value of adaptive gradient methods in machine learning",
+#   NeurIPS 2017: where SGD is as good.
 #
 # ### Your map
 

@@ -48,13 +48,14 @@ function walk(name, start, steps, lowest, oneStep) {
   for (let t = 0; t <= steps; t++) {
     if (t && !(Math.max(Math.abs(w[0]), Math.abs(w[1])) < FAR)) break; // it has run away
     const [loss, ...gradient] = LANDSCAPES[name](...w);
-    [path.x[t], path.y[t], path.loss[t]] = [...w, loss - lowest];
+    [path.x[t], path.y[t], path.loss[t]] = [...w, Math.max(loss - lowest, 0)];
     if (t < steps) w = oneStep(w, gradient, t + 1);
   }
   return path;
 }
 
 function short(value) {
-  if (value && !(Math.abs(value) >= 1e-4 && Math.abs(value) < 1e4)) return written(value, ".1e");
+  if (value === 0) return "0";
+  if (!(Math.abs(value) >= 1e-4 && Math.abs(value) < 1e4)) return written(value, ".1e");
   return written(value, Math.abs(value) < 1 ? ".4f" : ".1f");
 }

@@ -16,7 +16,21 @@ from matplotlib.figure import Figure
 from matplotlib.transforms import Affine2D
 from numpy.typing import NDArray
 
-__all__ = ["FAR", "LANDSCAPES", "SCRIPT", "WINDOW", "Landscape", "contours", "ground", "page_data", "short", "walk"]
+from course.widgets.kit import written
+
+__all__ = [
+    "FAR",
+    "LANDSCAPES",
+    "SCRIPT",
+    "WINDOW",
+    "Landscape",
+    "above_lowest",
+    "contours",
+    "ground",
+    "page_data",
+    "short",
+    "walk",
+]
 
 Array = NDArray[np.float64]
 WINDOW = (-2.0, 2.0)
@@ -171,8 +185,16 @@ def walk(name: str, start: tuple[float, float], steps: int, one_step: Callable[[
     return path
 
 
+def above_lowest(name: str, path: Array) -> Array:
+    """The loss along a path, above the landscape's lowest."""
+    loss = LANDSCAPES[name].loss(path[..., 0], path[..., 1]) - LANDSCAPES[name].lowest
+    return np.asarray(np.maximum(loss, 0.0))
+
+
 def short(value: float) -> str:
-    """A number of a sentence: 0.0349, 24.2, 3.5e-7."""
-    if value and not 1e-4 <= abs(value) < 1e4:
-        return f"{value:.1e}".replace("e-0", "e-").replace("e+0", "e+")
-    return f"{value:.4f}" if abs(value) < 1 else f"{value:.1f}"
+    """A number of a sentence: 0.0349, 24.2, 3.5e−7."""
+    if value == 0:
+        return "0"
+    if not 1e-4 <= abs(value) < 1e4:
+        return written(value, ".1e")
+    return written(value, ".4f" if abs(value) < 1 else ".1f")

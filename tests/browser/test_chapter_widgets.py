@@ -14,6 +14,7 @@ OVERFLOW = "() => document.documentElement.scrollWidth - document.documentElemen
 
 WITHOUT_EFFECT = {
     "layer_bends_space": {"activation"},  # at a blend of 0 no activation shows
+    "bias_correction": {"size"},  # Adam does not see the size of the gradients
     "gradient_check_map": {"kind"},  # without a fault there is none of any kind
     "playground": {"rate", "decay"},  # a run that has not begun does not show them
 }
@@ -42,18 +43,17 @@ def test_a_widget_moves_by_keyboard_without_a_complaint(browser, tmp_path, stem,
         before = seen()
         control.focus()
         kind = control.get_attribute("type") or "select"
-        there, back = {"checkbox": ("Space", "Space"), "select": ("ArrowDown", "ArrowUp")}.get(
-            kind, ("ArrowRight", "ArrowLeft")
-        )
-        if (kind == "range" and control.input_value() == control.get_attribute("max")) or (kind == "select" and page.evaluate("one => one.selectedIndex === one.options.length - 1", control)):
-            there, back = back, there
+        keys = {"checkbox": ("Space", "Space"), "select": ("ArrowDown", "ArrowUp")}
+        there, back = keys.get(kind, ("ArrowRight", "ArrowLeft"))
         if kind == "select" and page.evaluate("one => one.options.length", control) == 1:
             continue
-        for key in (there, back):
-            page.keyboard.press(key)
-            page.wait_for_timeout(350 if kind in ("select", "checkbox") else 20)  # choices glide
-            if key == there and seen() == before:
-                still.append(control.get_attribute("name"))
+        wait = 350 if kind in ("select", "checkbox") else 60  # choices glide
+        page.keyboard.press(there)
+        page.wait_for_timeout(wait)
+        if seen() == before:
+            still.append(control.get_attribute("name"))
+        page.keyboard.press(back)
+        page.wait_for_timeout(wait)
     assert set(still) <= WITHOUT_EFFECT.get(name, set())
     page.set_viewport_size({"width": 390, "height": 1400})
     page.evaluate(FRAME)

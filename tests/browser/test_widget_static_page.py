@@ -10,7 +10,19 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 import numpy as np
 import pytest
 
-from course.widgets.kit import Bars, Curve, Explorer, Line, Slider, StudentFunction
+from course.widgets.kit import (
+    Bars,
+    Choice,
+    Curve,
+    Explorer,
+    Line,
+    Mechanism,
+    Paths,
+    Point,
+    Run,
+    Slider,
+    StudentFunction,
+)
 from course.widgets.kit.tour import STEPS, all_panels
 
 pytestmark = pytest.mark.browser
@@ -27,6 +39,11 @@ def files(tmp_path_factory):
     all_panels().to_html(place / "tour.html")
     failing().to_html(place / "failing.html")
     changing().to_html(place / "changing.html")
+    (place / "ray.js").write_text(RAY)
+    (place / "counter.js").write_text(COUNTER)
+    for name, build in (("ray", ray), ("counter", counter)):
+        build(place).to_html(place / f"{name}.html")
+        with_kernel(build(place, own=True), place / f"{name}_with_kernel.html")
     return place
 
 
@@ -74,13 +91,15 @@ def changing():
 class Opened:
     """A page with one widget, and what it asked for and complained of."""
 
-    def __init__(self, browser, path, width=1000, **options):
+    def __init__(self, browser, path, width=1000, ask=None, **options):
         self.context = browser.new_context(viewport={"width": width, "height": 900}, **options)
         self.page = self.context.new_page()
         self.requests, self.errors = [], []
         self.page.on("request", lambda request: self.requests.append(request.url))
         self.page.on("pageerror", lambda error: self.errors.append(str(error)))
         self.page.on("console", lambda message: self.errors.append(message.text))
+        if ask:
+            self.page.expose_function("ask", ask)
         self.page.goto(path.as_uri())
         self.page.wait_for_selector(".ck canvas")
         self.frame()
@@ -393,3 +412,331 @@ def test_without_scripts_the_poster_stays(browser, files):
     assert poster.is_visible()
     assert "tanh at 1.0" in poster.get_attribute("alt")
     context.close()
+
+
+# ---- mechanisms: the page computes -----------------------------------------------------------------------------------
+
+T = np.arange(5.0)
+RAY = """
+function fields({ end, kind }, { factors }) {
+  const slope = (end[1] / end[0]) * factors.data[kind === "steep" ? 1 : 0];
+  const y = [0, 1, 2, 3, 4].map((t) => slope * t);
+  return { y, own: new Array(5).fill(NaN), slope, says: `The slope is ${written(slope, ".2f")}.` };
+}
+"""
+COUNTER = """
+function start({ first }) { return { value: first, history: Float64Array.of(NaN) }; }
+function step({ value, history }, { by }) { return { value: value + by, history }; }
+function fields({ value }, { by }) { return { height: [value], says: `At ${written(value, ".0f")}, by ${by}.` }; }
+"""
+
+
+@dataclass(frozen=True)
+class Ray:
+    y: np.ndarray
+    own: np.ndarray
+    slope: float
+    says: str
+
+
+@dataclass(frozen=True)
+class Count:
+    height: np.ndarray
+    says: str
+
+
+def ray(place, own=False):
+    """A ray to a dragged point; the student's own has half its slope."""
+
+    def model(end: tuple[float, float], kind: str) -> Ray:
+        slope = end[1] / end[0] * (2 if kind == "steep" else 1)
+        y = slope * T
+        if not own:
+            return Ray(y, np.full(5, np.nan), slope, f"The slope is {slope:.2f}.")
+        return Ray(y, y / 2, slope, f"The slope is {slope:.2f}, yours {slope / 2:.2f}.")
+
+    return Explorer(
+        model,
+        [
+            Paths(Line(T, "y", style="ghost"), Line(T, "own"), x=(0, 4), y=(0, 4), drag="end"),
+            Curve(Line(T, "y"), x=(0, 4), y=(0, 8)),
+        ],
+        end=Point(Slider(1, 4, 4, start=2, label="x"), Slider(0, 4, 5, start=2, label="y")),
+        kind=Choice("flat", "steep"),
+        mechanism=Mechanism([place / "ray.js"], {"factors": np.array([1.0, 2.0])}, own=("own", "says") if own else ()),
+    )
+
+
+def counter(place, own=False):
+    """A count that runs; the student's own counts in tens."""
+
+    def start(first: int) -> dict:
+        return {"value": first, "history": []}
+
+    def step(state: dict, by: float) -> dict:
+        return state | {"value": state["value"] + by}
+
+    def tens(state: dict) -> dict:
+        assert np.isnan(np.asarray(state["history"], dtype=float)).all()
+        if state["value"] >= 100:
+            raise OverflowError("too far")
+        return state | {"value": state["value"] + 10}
+
+    def model(state: dict, by: float) -> Count:
+        return Count(np.array([state["value"]]), f"At {state['value']:.0f}, by {by}.")
+
+    run = Run(start, step, restart=("first",), per_frame=2, own=tens if own else None, own_when=("way", "yours"))
+    return Explorer(
+        model,
+        [Bars("height", limits=(0, 1000))],
+        first=Slider(0, 4, 5, start=1),
+        by=Slider(1, 3, 3, start=1),
+        way=Choice("page", "yours"),
+        presets={"from 3": {"first": 3}},
+        mechanism=Mechanism([place / "counter.js"], run=run),
+    )
+
+
+def with_kernel(explorer, path):
+    """The page of an explorer whose model can send, as in a notebook: window.ask is the kernel."""
+    quiet = explorer.to_html()
+    line = """
+      const listeners = [];
+      place.model.send = (content) => window.ask(content).then((answer) => listeners.forEach((one) => one(answer)));
+      const on = place.model.on;
+      place.model.on = (name, one) => (name === "msg:custom" ? listeners.push(one) : on(name, one));
+    """
+    text = quiet.replace("place.model = standIn(traits);", "place.model = standIn(traits);" + line)
+    assert text != quiet
+    path.write_text(text)
+
+
+class Kernel:
+    """Answers what a page asks, with the explorer's own Python; `silent` keeps the answers back."""
+
+    def __init__(self, explorer):
+        self.explorer, self.questions, self.answers = explorer, [], []
+        explorer.send = lambda answer: self.answers.append(answer)
+
+    def __call__(self, question):
+        self.questions.append(question)
+        self.explorer._handle_custom_msg(question, [])
+        return self.answers[-1]
+
+
+@pytest.fixture
+def asking(browser, files):
+    """asking(name) opens the page of an explorer with a student's function and a kernel: (page, kernel)."""
+    pages = []
+
+    def open_page(name, **options):
+        kernel = Kernel({"ray": ray, "counter": counter}[name](files, own=True))
+        options.setdefault("reduced_motion", "reduce")
+        pages.append(Opened(browser, files / f"{name}_with_kernel.html", ask=kernel, **options))
+        return pages[-1], kernel
+
+    yield open_page
+    for one in pages:
+        one.context.close()
+
+
+def count(page):
+    """How many steps a run says that it has made."""
+    return int(page.page.locator(".ck-count").inner_text().split()[0])
+
+
+def button(page, name):
+    """A button by its words."""
+    return page.page.get_by_role("button", name=name, exact=True)
+
+
+def test_the_page_computes_where_its_controls_are(opened):
+    page = opened("ray")
+    before = page.picture()
+    assert page.sentence() == "The slope is 1.00."
+    page.control("end.x").press("End")
+    assert page.sentence() == page.spoken() == "The slope is 0.50."
+    assert page.picture() != before
+    page.control("kind").select_option(label="steep")
+    assert page.sentence() == "The slope is 1.00."
+    assert page.index() == [3, 2, 1]
+    assert page.errors == []
+
+
+def test_a_dragged_point_computes_at_every_move(opened):
+    page = opened("ray")
+    box = page.page.locator("canvas").first.bounding_box()
+    page.page.mouse.move(box["x"] + 0.5 * box["width"], box["y"] + 0.5 * box["height"])
+    page.page.mouse.down()
+    page.page.mouse.move(box["x"] + 0.5 * box["width"], box["y"] + 0.2 * box["height"], steps=4)
+    assert page.sentence() != "The slope is 1.00."
+    page.page.mouse.up()
+    assert page.spoken() == page.sentence()
+
+
+def test_the_numbers_of_a_mechanism_can_be_read(opened):
+    page = opened("ray")
+    page.page.locator("summary").click()
+    page.control("kind").select_option(label="steep")
+    assert "8" in page.page.locator(".ck-numbers table").last.inner_text()
+
+
+def test_a_page_without_a_kernel_says_whose_function_it_shows(opened, files, tmp_path, browser):
+    assert not opened("ray").page.locator(".ck-notice").is_visible()
+    ray(files, own=True).to_html(files / "own.html")
+    assert "the course's own function here, not yours" in opened("own").page.locator(".ck-notice").inner_text()
+
+
+def test_the_kernel_s_fields_take_the_place_of_the_script_s(asking):
+    page, kernel = asking("ray")
+    page.page.get_by_text("yours 0.50").first.wait_for()
+    alone = page.picture()
+    page.control("kind").select_option(label="steep")
+    page.page.get_by_text("The slope is 2.00, yours 1.00.").first.wait_for()
+    assert page.picture() != alone
+    assert page.spoken() == page.sentence()
+    assert page.page.locator(".ck-notice").is_hidden()
+    assert [question["index"] for question in kernel.questions] == [[1, 2, 0], [1, 2, 1]]
+    assert page.errors == []
+
+
+MANUAL = "window.asked = []; window.ask = question => new Promise(done => window.asked.push([question, done]))"
+ANSWER = """([number, says]) => {
+    const [question, done] = window.asked[number];
+    done({ id: question.id, found: { own: [0, 0, 0, 0, 0], says }, trouble: "" });
+}"""
+
+
+def test_one_question_is_on_its_way_and_of_the_others_only_the_last_is_asked(asking):
+    page, _ = asking("ray")
+    page.page.get_by_text("yours 0.50").first.wait_for()
+    page.page.evaluate(MANUAL)
+    for key in ("ArrowRight", "ArrowRight", "Home", "End"):
+        page.control("end.x").press(key)
+    assert page.page.evaluate("window.asked.length") == 1
+    page.page.evaluate(ANSWER, [0, "First."])
+    page.page.wait_for_function("window.asked.length === 2")
+    assert page.page.evaluate("window.asked[1][0].index") == [3, 2, 0]
+    page.page.evaluate(ANSWER, [1, "Last."])
+    page.page.get_by_text("Last.").first.wait_for()
+    page.frame()
+    assert page.page.evaluate("window.asked.length") == 2
+
+
+def test_a_kernel_that_does_not_answer_is_told_until_it_does(asking):
+    page, _ = asking("ray")
+    page.page.get_by_text("yours 0.50").first.wait_for()
+    page.page.evaluate(MANUAL)
+    page.control("end.x").press("End")
+    page.page.get_by_text("Your function has not answered yet").wait_for()
+    page.page.evaluate(ANSWER, [0, "At last."])
+    page.page.get_by_text("At last.").first.wait_for()
+    assert page.page.locator(".ck-notice").is_hidden()
+
+
+def test_a_run_never_begins_by_itself_and_pauses_and_goes_on(opened):
+    page = opened("counter", reduced_motion="no-preference")
+    page.frame()
+    assert count(page) == 0
+    button(page, "▶ Run").click()
+    page.page.wait_for_function("parseInt(document.querySelector('.ck-count').textContent) > 10")
+    button(page, "❚❚ Pause").click()
+    stopped = count(page)
+    page.frame()
+    assert count(page) == stopped
+    assert stopped % 2 == 0
+    assert page.sentence() == page.spoken() == f"At {1 + stopped}, by 1."
+    assert page.errors == []
+
+
+def test_step_and_reset_and_a_control_that_begins_anew(opened):
+    page = opened("counter")
+    for _ in range(3):
+        button(page, "Step").click()
+    assert page.sentence() == page.spoken() == "At 4, by 1."
+    page.control("by").press("End")
+    assert page.sentence() == "At 4, by 3."
+    button(page, "Step").click()
+    assert page.sentence() == "At 7, by 3."
+    page.control("first").press("Home")
+    assert (page.sentence(), count(page)) == ("At 0, by 3.", 0)
+    button(page, "Step").click()
+    button(page, "Reset").click()
+    assert (page.sentence(), count(page)) == ("At 0, by 3.", 0)
+    button(page, "from 3").click()
+    assert page.sentence() == "At 3, by 1."
+
+
+def test_space_runs_and_pauses_and_a_full_stop_steps_from_any_slider(opened):
+    page = opened("counter")
+    page.control("by").press(".")
+    assert count(page) == 1
+    page.control("by").press("Space")
+    button(page, "❚❚ Pause").wait_for()
+    page.control("first").press("Space")
+    button(page, "▶ Run").wait_for()
+    button(page, "Step").press("Space")  # a button keeps its own use of the key
+    assert page.page.get_by_role("button", name="❚❚ Pause").count() == 0
+
+
+def test_with_reduced_motion_a_run_jumps_from_stage_to_stage(opened):
+    page = opened("counter", reduced_motion="reduce")
+    button(page, "▶ Run").click()
+    assert count(page) == 60
+    page.frame()
+    assert count(page) == 60
+
+
+def test_every_button_of_a_run_is_large_enough_and_keeps_its_keys_in_jupyterlab(opened):
+    buttons = opened("counter").page.locator(".ck-runner button")
+    assert buttons.count() == 3
+    for place in range(3):
+        assert buttons.nth(place).get_attribute("data-lm-suppress-shortcuts") == "true"
+        assert buttons.nth(place).bounding_box()["height"] >= 24
+
+
+def test_the_kernel_steps_where_it_is_told_to_and_the_page_elsewhere(asking):
+    page, kernel = asking("counter")
+    button(page, "Step").click()
+    assert page.sentence() == "At 2, by 1."
+    page.control("way").select_option(label="yours")
+    button(page, "Step").click()
+    page.page.get_by_text("At 12, by 1.").first.wait_for()
+    assert count(page) == 2
+    (question,) = kernel.questions
+    assert question["state"] == {"value": 2, "history": [None]}
+    assert question["steps"] == 1
+    page.control("way").select_option(label="page")
+    button(page, "Step").click()
+    assert page.sentence() == "At 13, by 1."
+
+
+def test_a_step_of_the_student_s_that_raises_is_one_line_and_the_run_pauses(asking):
+    page, _ = asking("counter")
+    page.control("way").select_option(label="yours")
+    button(page, "▶ Run").click()
+    page.page.get_by_text("Your function raised OverflowError: too far.").wait_for()
+    button(page, "▶ Run").wait_for()
+    assert page.sentence() == "At 1, by 1."
+    assert page.errors == []
+
+
+def test_an_answer_that_comes_after_a_reset_is_dropped(asking):
+    page, _ = asking("counter")
+    page.control("way").select_option(label="yours")
+    page.page.evaluate(MANUAL)
+    button(page, "Step").click()
+    button(page, "Reset").click()
+    page.page.evaluate(
+        "([question, done]) => done({ id: question.id, found: { value: 99 } })", page.page.evaluate_handle("asked[0]")
+    )
+    page.frame()
+    assert (page.sentence(), count(page)) == ("At 1, by 1.", 0)
+
+
+@pytest.mark.parametrize("name", ["ray", "counter"])
+def test_a_narrow_page_of_a_mechanism_does_not_scroll_sideways(opened, name):
+    narrow = opened(name, width=390)
+    narrow.page.locator("summary").click()
+    narrow.frame()
+    assert narrow.page.evaluate(OVERFLOW) == 0

@@ -95,3 +95,14 @@ def test_a_changed_input_shows_through_a_drive():
         return x
 
     assert answer(careless, {"x": np.zeros(2)}, drive=drive).changed == ("x",)
+
+
+def test_a_class_whose_init_is_not_written_is_not_written():
+    class Empty:
+        def __init__(self, start):
+            raise NotImplementedError
+
+    def drive(counter, start):
+        return counter(start).step()
+
+    assert answer(Empty, {"start": 0}, drive=drive).trouble == "not written"

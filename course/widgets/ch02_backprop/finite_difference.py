@@ -21,7 +21,7 @@ FLOOR = 1e-16  # errors below it are drawn there
 
 FUNCTIONS: dict[str, tuple[Callable[[Any], Any], float]] = {
     "x³": (lambda x: x**3, 12.0),
-    "sine": (np.sin, float(np.cos(X0))),
+    "10 sin x": (lambda x: 10 * np.sin(x), 10 * float(np.cos(X0))),
     "e^x": (np.exp, float(np.exp(X0))),
 }
 PRESETS: dict[str, dict[str, object]] = {
@@ -39,6 +39,8 @@ class Nudge:
     y: Array
     places: Array
     heights: Array
+    chord_one: Array  # over X: the line through x and x + h
+    chord_central: Array  # over X: the line through x - h and x + h
     one_sided: Array
     central: Array
     own: Array
@@ -57,18 +59,24 @@ def nudge_state(function: str, precision: str, h: float, own: Array | None = Non
     one_sided = _error((up - here) / widths, slope)
     central = _error((up - down) / (2 * widths), slope)
     at = int(np.argmin(np.abs(np.log(WIDTHS / h))))
+    shown = np.full(WIDTHS.shape, np.nan) if own is None or precision != "float64" else own
+    places = np.array([X0 - h, X0, X0 + h])
+    low, middle, high = (float(height) for height in f(places))
+    yours = "" if np.isnan(shown[at]) else f" Yours misses it by {shown[at]:.0e}."
     return Nudge(
         y=f(X),
-        places=np.array([X0 - h, X0, X0 + h]),
-        heights=f(np.array([X0 - h, X0, X0 + h])),
+        places=places,
+        heights=np.array([low, middle, high]),
+        chord_one=middle + (high - middle) / h * (X - X0),
+        chord_central=low + (high - low) / (2 * h) * (X - X0 + h),
         one_sided=one_sided,
         central=central,
-        own=np.full(WIDTHS.shape, np.nan) if own is None or precision != "float64" else own,
+        own=shown,
         at=float(WIDTHS[at]),
         at_one=float(one_sided[at]),
         at_central=float(central[at]),
         says=f"{function} at 2 in {precision}, h = {WIDTHS[at]:.0e}: one-sided differences miss the slope by "
-        f"{one_sided[at]:.0e} of it, central ones by {central[at]:.0e}.",
+        f"{one_sided[at]:.0e} of it, central ones by {central[at]:.0e}.{yours}",
     )
 
 
@@ -94,12 +102,13 @@ def finite_difference(numerical_gradient: Callable[..., Any] | None = None) -> E
         lambda function, precision, h: nudge_state(function, precision, h, errors[function]),
         view=[
             Curve(
-                Line(X, "y", colour="ghost"),
-                Line("places", "heights", colour="vermilion"),
+                Line(X, "y", colour="ink", width=1.5),
+                Line(X, "chord_one", colour="blue", style="dashed", width=1.5),
+                Line(X, "chord_central", colour="vermilion", width=1.5),
                 Dot("places", "heights", colour="vermilion"),
                 x=(0, 4),
-                y=(-2, 30),
-                title="The function, and the nudged places",
+                y=(-15, 30),
+                title="Lines through the nudged places",
                 x_name="x",
             ),
             Curve(

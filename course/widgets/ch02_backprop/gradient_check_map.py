@@ -27,10 +27,18 @@ PRESETS: dict[str, dict[str, object]] = {
     "wrong together": {"fault": "ReLU 2, and forward too", "kind": "passes everything on"},
 }
 NAMES = ("x", "W1", "b1", "z1", "h1", "W2", "b2", "z2", "h2", "W3", "b3", "z3")
+ON_THE_WAY = (
+    ("z3", "the loss"),
+    ("h2", "linear 3"),
+    ("z2", "ReLU 2"),
+    ("h1", "linear 2"),
+    ("z1", "ReLU 1"),
+    ("x", "linear 1"),
+)  # from the loss to the input: each gradient, and the step that computed it
 SPOTS = {
     "x": (0.02, 0.75), "z1": (0.17, 0.75), "h1": (0.33, 0.75), "z2": (0.5, 0.75), "h2": (0.66, 0.75),
     "z3": (0.82, 0.75), "loss": (0.98, 0.75),
-    "W1": (0.12, 0.2), "b1": (0.22, 0.2), "W2": (0.45, 0.2), "b2": (0.55, 0.2), "W3": (0.77, 0.2), "b3": (0.87, 0.2),
+    "W1": (0.1, 0.2), "b1": (0.24, 0.2), "W2": (0.43, 0.2), "b2": (0.57, 0.2), "W3": (0.75, 0.2), "b3": (0.89, 0.2),
 }  # fmt: skip
 LINKS = (
     ("x", "z1"), ("W1", "z1"), ("b1", "z1"), ("z1", "h1"), ("h1", "z2"), ("W2", "z2"), ("b2", "z2"), ("z2", "h2"),
@@ -130,17 +138,23 @@ def check_state(fault: str, kind: str) -> Check:
     elif not wrong:
         says = f"Every gradient agrees with the differences, to {errors.max():.0e} at worst."
     else:
-        says = f"Wrong: {', '.join(wrong)}. Right: {', '.join(name for name in NAMES if name not in wrong) or 'none'}."
+        says = f"Wrong: {', '.join(wrong)}. Right: {', '.join(name for name in NAMES if name not in wrong) or 'none'}. "
+        says += f"On the way back the first wrong one comes out of {_first_wrong(wrong)}: there is the fault."
     marks = [1.0 if name in wrong else -1.0 for name in NAMES] + [np.nan]
     return Check(
         nodes=np.array([SPOTS[name] for name in spots]),
         edges=np.array([[spots.index(a), spots.index(b)] for a, b in LINKS], dtype=float),
         verdicts=np.array(marks),
-        names=tuple("" if name == "loss" else f"{'✗' if name in wrong else '✓'} {name}" for name in spots),
-        texts=tuple(f"{loss:.2f}" if name == "loss" else "" for name in spots),
+        names=tuple(f"loss {loss:.3f}" if name == "loss" else "" for name in spots),
+        texts=tuple("" if name == "loss" else f"{'✗' if name in wrong else '✓'}{name}" for name in spots),
         errors=np.maximum(errors, 1e-14),
         says=says,
     )
+
+
+def _first_wrong(wrong: list[str]) -> str:
+    """The step whose result is the first wrong one, seen from the loss."""
+    return next(step for name, step in ON_THE_WAY if name in wrong)
 
 
 def _error(arrays: dict[str, Array], values: dict[str, Array], name: str, grad: Array, together: bool) -> float:
@@ -168,9 +182,9 @@ def gradient_check_map() -> Explorer:
                 names="names",
                 texts="texts",
                 title="A 3-4-3-2 network: ✓ right, ✗ wrong gradient",
-                radius=16,
+                radius=18,
                 arrows=True,
-                height=280,
+                height=240,
                 wide=True,
             ),
             Bars(

@@ -63,13 +63,10 @@ def noise_state(batch_size: int, gradient: Callable[[Array, Array], Array]) -> N
     spread = float(np.sqrt(np.mean(np.sum((grads - full) ** 2, axis=1))))
     uphill = int(np.sum(grads @ full < 0))
     right = logistic_gradient(x, y, WEIGHT, 0.0)
-    verdict = (
-        ""
-        if np.allclose(full, right, rtol=1e-6, atol=1e-9)
-        else (
-            f" Your gradient of all examples is ({full[0]:.3f}, {full[1]:.3f}) where ({right[0]:.3f}, {right[1]:.3f}) is right."
-        )
-    )
+    verdict = ""
+    if not np.allclose(full, right, rtol=1e-6, atol=1e-9):
+        yours, wanted = (f"({one[0]:.3f}, {one[1]:.3f})" for one in (full, right))
+        verdict = f" Your gradient of all examples is {yours} where {wanted} is right."
     return Noise(
         grad_x=-grads[:, 0],
         grad_y=-grads[:, 1],

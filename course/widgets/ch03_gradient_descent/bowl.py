@@ -14,7 +14,7 @@ from course.widgets.kit import Curve, Dot, Explorer, Guide, Line, Slider, Studen
 __all__ = ["PRESETS", "Descent", "bowl", "bowl_state"]
 
 Array = NDArray[np.float64]
-STEPS = 20
+STEPS = 30
 W: Array = np.linspace(-2.5, 2.5, 101)
 T: Array = np.arange(STEPS + 1.0)
 RATES = (0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 1.0, 1.05, 1.1, 1.2)
@@ -125,7 +125,7 @@ def bowl(gradient_step: Callable[..., Any] | None = None) -> Explorer:
         ],
         rate=Slider(values=RATES, start=0.1, label="learning rate", format=".2f"),
         curvature=Slider(values=CURVATURES, start=2.0, format=".1f"),
-        step=Time(STEPS + 1, over=("seen_w", "seen_height", "at", "at_height", "says"), start=10, seconds=5),
+        step=Time(STEPS + 1, over=("seen_w", "seen_height", "at", "at_height", "says"), start=10, seconds=6),
         notice=own,
         presets=PRESETS,
     )

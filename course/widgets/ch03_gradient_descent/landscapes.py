@@ -25,7 +25,7 @@ from course.widgets.kit import (
     StudentFunction,
     Time,
 )
-from course.widgets.landscapes import LANDSCAPES, SCRIPT, WINDOW, contours, ground, page_data, short, walk
+from course.widgets.landscapes import LANDSCAPES, SCRIPT, WINDOW, above_lowest, contours, ground, page_data, short, walk
 
 __all__ = ["PRESETS", "Walk", "landscapes", "walk_state"]
 
@@ -99,12 +99,12 @@ def walk_state(
         minima_y=minima[:, 1],
         x=path[:, 0],
         y=path[:, 1],
-        loss=surface.loss(path[:, 0], path[:, 1]) - surface.lowest,
+        loss=above_lowest(landscape, path),
         error_x=error[:, 0],
         error_y=error[:, 1],
         own_x=own_path[:, 0],
         own_y=own_path[:, 1],
-        own_loss=surface.loss(own_path[:, 0], own_path[:, 1]) - surface.lowest,
+        own_loss=above_lowest(landscape, own_path),
         at_x=float(shown[step, 0]),
         at_y=float(shown[step, 1]),
         tip_x=float(tip[0]),
@@ -142,13 +142,11 @@ def _says(landscape: str, share: float, noise: float, step: int, path: Array) ->
     surface, w = LANDSCAPES[landscape], path[step]
     says = f"Rate {short(share * surface.edge)}, {share:.2f} of the largest stable one. "
     if np.isnan(w[0]):
-        return (
-            says + f"The walk has run away: after {int(np.argmax(np.isnan(path[:, 0]))) - 1} steps it is off the map."
-        )
+        return says + f"The walk has run away: it is off the map after {int(np.isfinite(path[:, 0]).sum()) - 1} steps."
     slope = float(np.hypot(*surface.gradient(*w)))
     away = float(np.hypot(*(w - _nearest(np.array(surface.minima), w))))
-    loss = float(surface.loss(*w) - surface.lowest)
-    says += f"Step {step}: the loss is {short(loss)} above the lowest, the slope {short(slope)}. "
+    loss = short(float(above_lowest(landscape, w)))
+    says += f"Step {step}: the loss is {loss} above the lowest, the slope {short(slope)}. "
     if away < 0.05 and not noise:
         return says + "The walk has arrived."
     if away < 0.4 and noise:

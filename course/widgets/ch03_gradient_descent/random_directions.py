@@ -42,6 +42,7 @@ class Directions:
     ray_y: Array
     angle: float
     down_change: float
+    best: float  # the change of the random step that falls most
     label_x: float
     label_y: float
     says: str
@@ -67,8 +68,8 @@ def directions_state(length: float, place: float, own: StudentFunction | None = 
     down_change = float((loss(down) - loss(here)) / length)
     ray = np.stack([here, here - 1.6 * grad / np.linalg.norm(grad)], axis=1)
     better = int(np.sum(change < down_change - 1e-12))
-    counted = {0: f"none of the {COUNT} random steps falls more", 1: f"1 of the {COUNT} random steps falls more"}
-    ending = counted.get(better, f"{better} of the {COUNT} random steps fall more")
+    counted = {0: "none of the random steps falls more", 1: "1 of the random steps falls more"}
+    ending = counted.get(better, f"{better} of the random steps fall more")
     return Directions(
         x=float(here[0]),
         y=float(here[1]),
@@ -81,10 +82,11 @@ def directions_state(length: float, place: float, own: StudentFunction | None = 
         ray_y=ray[1],
         angle=angle,
         down_change=down_change,
+        best=float(change.min()),
         label_x=float(np.clip(angle, -110, 110)),
-        label_y=down_change - 1.0,
+        label_y=down_change + (1.0 if down_change > 0 else -1.0),
         says=f"Step length {length:g}: the gradient step changes the loss by {down_change:.2f} per unit of length; "
-        f"{ending}.",
+        f"{ending} (of {COUNT}).",
     )
 
 
@@ -110,8 +112,8 @@ def random_directions(gradient_step: Callable[..., Any] | None = None) -> Explor
             Paths(
                 Line(ring_x, ring_y, colour="ghost", width=1.0),
                 Line("ray_x", "ray_y", colour="vermilion", style="dashed", width=1.5),
-                Dot("x", "y", colour="ink", size=2.5),
-                Dot("tips_x", "tips_y", size=2),
+                Dot("x", "y", colour="ink", size=3),
+                Dot("tips_x", "tips_y", size=3),
                 Arrow("down_x", "down_y", x0="x", y0="y"),
                 x=(-3.5, 3.5),
                 y=(-3.5, 3.5),

@@ -59,21 +59,22 @@ def steps_state(
     def steps(first: Array, second: Array) -> Array:
         return np.asarray(np.abs(RATE * first / (np.sqrt(second) + EPS)))
 
-    both, neither = steps(m_hat, v_hat), steps(m, v)
+    both, neither, only_m = steps(m_hat, v_hat), steps(m, v), steps(m_hat, v)
+    share_m, share_v = m / m_hat, v / v_hat
     return Steps(
-        m=m / m_hat,
-        v=v / v_hat,
+        m=share_m,
+        v=share_v,
         both=both,
         neither=neither,
-        only_m=steps(m_hat, v),
+        only_m=only_m,
         only_v=steps(m, v_hat),
         own=_own_steps(grads, beta1, beta2, own) if own else np.full(STEPS, np.nan),
         at=T,
         at_both=both,
         says=tuple(
-            f"Step {t}: with both corrected the step is {both[t - 1]:.3g}, with neither {neither[t - 1]:.3g}, with m "
-            f"alone {steps(m_hat, v)[t - 1]:.3g}. m has reached {(m / m_hat)[t - 1]:.0%} of its mean, v "
-            f"{(v / v_hat)[t - 1]:.1%}."
+            f"Step {t}, gradients of size {size:g}: with both corrected the step is {both[t - 1]:.3g}, with neither "
+            f"{neither[t - 1]:.3g}, with m alone {only_m[t - 1]:.3g}. m has reached {share_m[t - 1]:.0%} of its mean, "
+            f"v {share_v[t - 1]:.1%}."
             for t in range(1, STEPS + 1)
         ),
     )
@@ -116,16 +117,16 @@ def bias_correction(adam_step: Callable[..., Any] | None = None) -> Explorer:
                 *own_lines,
                 Dot("at", "at_both", colour="vermilion", size=6),
                 x=(1, STEPS),
-                y=(0.001, 10),
+                y=(0.0005, 20),
                 y_scale="log",
                 title="Length of the step, with these averages corrected",
                 x_name="step",
             ),
         ],
         gradients=Choice("always the same", "noisy"),
-        size=Slider(values=(1e-4, 1e-2, 1.0, 1e2, 1e4), start=1.0, label="size of the gradients", format="g"),
-        beta1=Slider(values=(0.0, 0.5, 0.9, 0.95), start=0.9, label="β₁", format=".2f"),
-        beta2=Slider(values=(0.9, 0.99, 0.999), start=0.999, label="β₂", format=".3f"),
+        size=Slider(values=(1e-4, 1e-2, 1.0, 1e2, 1e4), start=1.0, label="their size", format="g"),
+        beta1=Slider(values=(0.0, 0.9, 0.99), start=0.9, label="β₁", format="g"),
+        beta2=Slider(values=(0.9, 0.99, 0.999, 0.9999), start=0.999, label="β₂", format="g"),
         step=Time(STEPS, over=("at", "at_both", "says"), start=9, first=1, seconds=5),
         notice=own,
         presets=PRESETS,

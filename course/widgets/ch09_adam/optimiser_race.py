@@ -26,8 +26,9 @@ from course.widgets.kit import (
     StudentFunction,
     Time,
     Toggle,
+    written,
 )
-from course.widgets.landscapes import LANDSCAPES, SCRIPT, WINDOW, contours, ground, page_data, short, walk
+from course.widgets.landscapes import LANDSCAPES, SCRIPT, WINDOW, above_lowest, contours, ground, page_data, short, walk
 
 __all__ = ["PRESETS", "Race", "optimiser_race", "race_state"]
 
@@ -49,6 +50,7 @@ PRESETS: dict[str, dict[str, object]] = {
     "the first step": _VALLEY | {"step": 1},
     "without correction": _VALLEY | {"corrected": False, "step": 1},
     "a tilted valley": _VALLEY | {"landscape": "tilted valley 1:100", "start": (-1.8, -0.6)},
+    "a saddle": _VALLEY | {"landscape": "saddle", "share": 0.2, "start": (-1.8, 0.1), "step": 15},
     "a plateau": _VALLEY | {"landscape": "plateau", "share": 0.5, "start": (-1.5, 1.2)},
     "a bent valley": _VALLEY | {"landscape": "Rosenbrock", "share": 0.5, "start": (-1.2, 0.0)},
 }
@@ -146,7 +148,7 @@ def race_state(
     fields |= {"ground": ground(landscape), "minima_x": minima[:, 0], "minima_y": minima[:, 1]}
     for name, path in walks.items():
         fields |= {f"{name}_x": path[:, 0], f"{name}_y": path[:, 1]}
-        fields[f"{name}_loss"] = surface.loss(path[:, 0], path[:, 1]) - surface.lowest
+        fields[f"{name}_loss"] = above_lowest(landscape, path)
     for k, axis in enumerate("xy"):
         fields[f"m_{axis}"], fields[f"root_v_{axis}"] = np.abs(memory[:, 0, k]), memory[:, 1, k]
         fields[f"quotient_{axis}"] = memory[:, 2, k]
@@ -171,9 +173,9 @@ def _says(step: int, fields: dict[str, Any]) -> str:
     says = f"Step {step}, loss above the lowest: {', '.join(told)}."
     if not step:
         return says
-    first, last = ((fields["quotient_x"][t], fields["quotient_y"][t]) for t in (1, step))
-    says += f" Adam's first step was {first[0]:.2f} along x and {first[1]:.2f} along y, in learning rates"
-    return says + (f"; step {step} was {last[0]:.2f} and {last[1]:.2f}." if step > 1 else ".")
+    first, last = ([written(fields[f"quotient_{axis}"][t], ".2f") for axis in "xy"] for t in (1, step))
+    says += f" Adam's first step was {first[0]} along x and {first[1]} along y, in learning rates"
+    return says + (f"; step {step} was {last[0]} and {last[1]}." if step > 1 else ".")
 
 
 def optimiser_race(adam_step: Callable[..., Any] | None = None) -> Explorer:
@@ -207,7 +209,7 @@ def optimiser_race(adam_step: Callable[..., Any] | None = None) -> Explorer:
                 Dot("heads_x", "heads_y", classes=np.array([2.0, 3.0, 0.0, 1.0]), size=5.5),
                 Arrow("down_x", "down_y", "at_x", "at_y", label="−m", colour="ink", width=1.75),
                 Arrow("turned_x", "turned_y", "at_x", "at_y", label="−m/√v", colour="vermilion", width=1.75),
-                x=WINDOW, y=WINDOW, title="Four walks from one start, and which way Adam turns", x_name="x", y_name="y",
+                x=WINDOW, y=WINDOW, title="Four walks from one start", x_name="x", y_name="y",
                 drag="start",
             ),
             Curve(
@@ -234,7 +236,7 @@ def optimiser_race(adam_step: Callable[..., Any] | None = None) -> Explorer:
             ),
         ],
         landscape=Choice(*LANDSCAPES, start="valley 1:100"),
-        share=Slider(0.05, 1.2, 24, start=0.9, label="SGD rate / largest stable", format=".2f"),
+        share=Slider(0.05, 1.2, 24, start=0.9, label="SGD rate / limit", format=".2f"),
         rate=Slider(values=(0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0), start=0.1, label="Adam, RMSProp rate", format=".2f"),
         beta1=Slider(values=(0.0, 0.5, 0.8, 0.9, 0.95, 0.99), start=0.9, label="β₁", format=".2f"),
         beta2=Slider(values=(0.5, 0.9, 0.99, 0.999), start=0.999, label="β₂", format=".3f"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -30,7 +31,7 @@ PRESETS: dict[str, dict[str, object]] = {
 
 @dataclass(frozen=True)
 class Training:
-    """The rate of each step and the loss before it, and the loss at a constant rate for comparison."""
+    """The rate of each step, the loss before it, and the loss at a constant rate (NaN where it is the same)."""
 
     rate: Array
     loss: Array
@@ -38,7 +39,7 @@ class Training:
     says: str
 
 
-def schedule(kind: str, peak: float, warmup: int, final: float, losses: Array | None = None) -> Array:
+def schedule(kind: str, peak: float, warmup: int, final: float) -> Array:
     """The STEPS rates of a schedule; final as a share of the peak."""
     done = np.clip((T - warmup) / max(STEPS - warmup, 1), 0.0, 1.0)
     if kind == "step":
@@ -55,7 +56,8 @@ def schedule(kind: str, peak: float, warmup: int, final: float, losses: Array | 
     return np.asarray(rates)
 
 
-def _run(rates: Array | None, peak: float) -> tuple[Array, Array]:
+@cache
+def _run(rates: tuple[float, ...] | None, peak: float) -> tuple[Array, Array]:
     """Rates and mean losses of eight noisy descents in a bowl of twenty curvatures; without rates: on a plateau."""
     w = np.full((8, 20), 3.0)
     losses: list[float] = []
@@ -71,7 +73,7 @@ def _run(rates: Array | None, peak: float) -> tuple[Array, Array]:
                 if bad > 1:
                     rate, bad = 0.3 * rate, 0
         else:
-            rate = float(rates[step])
+            rate = rates[step]
         losses.append(loss)
         used.append(rate)
         w = w - rate * (CURVATURES * w + NOISE[:, step] * 0.5)
@@ -80,24 +82,26 @@ def _run(rates: Array | None, peak: float) -> tuple[Array, Array]:
 
 def training_state(kind: str, peak: float, warmup: int, final: float, own: StudentFunction | None = None) -> Training:
     """A run of STEPS steps under a schedule."""
-    if kind == "plateau":
-        rates, losses = _run(None, peak)
-    else:
-        rates = schedule(kind, peak, warmup, final)
-        if own and kind == "warm-up, then cosine":
-            found = np.array(
-                [own(step, warmup, STEPS, peak, final * peak, shape=()) for step in range(STEPS)], dtype=float
-            )
-            rates = found if np.isfinite(found).all() else rates
-        rates, losses = _run(rates, peak)
-    _, constant = _run(np.full(STEPS, peak), peak)
-    end = float(np.mean(losses[-10:]))
-    return Training(
-        rates,
-        losses,
-        constant,
-        f"{kind[0].upper()}{kind[1:]}, peak {peak:g}: the rate ends at {rates[-1]:.3g}, the loss at {end:.2f} "
-        f"(mean of the last ten); at the constant peak it ends at {np.mean(constant[-10:]):.2f}.",
+    rates = schedule(kind, peak, warmup, final)
+    if own and kind == "warm-up, then cosine":
+        found = np.array([own(step, warmup, STEPS, peak, final * peak, shape=()) for step in range(STEPS)])
+        rates = found if np.isfinite(found).all() else rates
+    used, losses = _run(None if kind == "plateau" else tuple(rates.tolist()), peak)
+    _, constant = _run((peak,) * STEPS, peak)
+    ghost = np.full(STEPS, np.nan) if kind == "constant" else constant
+    return Training(used, losses, ghost, _says(kind, peak, used, losses, constant))
+
+
+def _says(kind: str, peak: float, rates: Array, losses: Array, constant: Array) -> str:
+    begin = f"{kind[0].upper()}{kind[1:]}, peak {peak:g}"
+    end, floor = float(np.mean(losses[-10:])), float(np.mean(constant[-10:]))
+    if kind == "constant":
+        return f"{begin}: the loss ends at {end:.2f} (mean of the last ten steps)."
+    last = f"{rates[-1]:.2g}" if rates[-1] >= 0.001 else "almost 0"
+    unused = {"warm-up, then cosine": "", "cosine": " It has no warm-up."}
+    return (
+        f"{begin}: the rate ends at {last}, the loss at {end:.2f}; at a constant rate it ends at {floor:.2f}."
+        + unused.get(kind, " It has neither warm-up nor final rate.")
     )
 
 
@@ -111,7 +115,7 @@ def schedules(warmup_then_cosine: Callable[..., Any] | None = None) -> Explorer:
         lambda kind, peak, warmup, final: training_state(kind, peak, warmup, final, own if own else None),
         view=[
             Curve(
-                Line(T, "rate", colour="vermilion", fill=True, label="rate"),
+                Line(T, "rate", colour="vermilion", fill=True),
                 x=(0, STEPS),
                 y=(0, 1.3),
                 title="Learning rate",
@@ -129,8 +133,8 @@ def schedules(warmup_then_cosine: Callable[..., Any] | None = None) -> Explorer:
         ],
         kind=Choice(*KINDS, label="schedule", start="warm-up, then cosine"),
         peak=Slider(values=(0.02, 0.05, 0.1, 0.2, 0.4, 0.8, 1.2), start=0.8, label="peak rate", format="g"),
-        warmup=Slider(values=(0, 10, 20, 50, 100), start=20, label="warm-up", unit="steps", format="d"),
-        final=Slider(values=(0.0, 0.1, 0.3), start=0.0, label="final rate, as a share of the peak", format=".1f"),
+        warmup=Slider(values=(0, 20, 50), start=20, label="warm-up", unit="steps", format="d"),
+        final=Slider(values=(0.0, 0.1, 0.3), start=0.0, label="final rate", unit="of peak", format=".1f"),
         coarse=("rate", "loss", "constant"),
         notice=own,
         presets=PRESETS,

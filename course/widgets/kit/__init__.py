@@ -7,7 +7,7 @@ from course.widgets.kit.bake import BakeError
 from course.widgets.kit.controls import Choice, Control, Point, Slider, Time, Toggle
 from course.widgets.kit.explorer import Explorer
 from course.widgets.kit.marks import Arrow, Band, Dot, Field, Guide, Label, Line, Ramp, Tangent
-from course.widgets.kit.mechanism import Mechanism, Run
+from course.widgets.kit.mechanism import Mechanism, Run, written
 from course.widgets.kit.panels import Bars, Curve, Graph, Heat, Histogram, Images, Paths, Tokens
 from course.widgets.kit.student import StudentFunction
 
@@ -40,4 +40,5 @@ __all__ = [
     "Time",
     "Toggle",
     "Tokens",
+    "written",
 ]

@@ -1296,6 +1296,8 @@ function render({ model, el }) {
       if (part === 1) mix = null;
       else pending = requestAnimationFrame(draw);
     }
+    // another number of pictures may need another row
+    if (panels.some(({ pen, panel, kind, tall }) => pen && kind.height(pen, panel, state) !== tall)) fit();
     for (const part of panels) {
       const { pen, panel, kind } = part;
       if (!pen) continue;

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import inspect
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,7 +16,9 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["Mechanism", "Run", "plain", "stored", "taken"]
+from course.widgets.kit.controls import minus
+
+__all__ = ["Mechanism", "Run", "plain", "stored", "taken", "written"]
 
 
 @dataclass(frozen=True)
@@ -62,7 +65,7 @@ class Mechanism:
                  function step(state, controls, data) { return new state; }
                  function fields(state, controls, data) { ... }
 
-             controls are as the model takes them, a Point as [x, y].  written(value, format) writes as Python does
+             controls are as the model takes them, a Point as [x, y].  written(value, format) is there as in Python
     data     what comes from Python, such as all random numbers, by name: arrays become { data: Float64Array, shape };
              numbers, texts, lists and dicts of all these stay what they are
     run      see Run; the model is then model(state, **controls)
@@ -121,6 +124,18 @@ class Mechanism:
             names = ("per_frame", "label", "own_when")
             spec["run"] = {name: getattr(self.run, name) for name in names} | {"restart": list(self.run.restart)}
         return spec
+
+
+def written(value: float, style: str) -> str:
+    """A number in a Python format as the page writes it: true minus signs, no minus zero, "–" for none, 1.0e−7."""
+    if np.isnan(value):
+        return "–"
+    if np.isinf(value):
+        return "∞" if value > 0 else "−∞"
+    text = re.sub(r"e([-+])0", r"e\1", format(value, style))
+    if not re.search("[1-9]", text):
+        text = text.removeprefix("-")
+    return minus(text)
 
 
 def taken(function: Callable[..., Any], controls: Mapping[str, Any], *state: Any) -> Any:
