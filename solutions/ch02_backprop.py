@@ -801,16 +801,16 @@ widgets.gradient_check_map()
 # %%
 def forgetful(layers, x, labels):
     """A network without ReLU, forward and backward alike."""
-    inputs, h = [], x
+    kept, h = [], x
     for weight, bias in layers:
-        inputs.append(h)
+        kept.append(h)
         h = h @ weight.T + bias
     grad = cross_entropy_backward(h, labels)
-    gradients = []
-    for (weight, _), given in zip(reversed(layers), reversed(inputs), strict=True):
-        grad, grad_weight, grad_bias = linear_backward(grad, given, weight)
-        gradients.append((grad_weight, grad_bias))
-    return cross_entropy(h, labels), gradients[::-1]
+    found = []
+    for (weight, _), given in zip(reversed(layers), reversed(kept), strict=True):
+        grad, of_weight, of_bias = linear_backward(grad, given, weight)
+        found.append((of_weight, of_bias))
+    return cross_entropy(h, labels), found[::-1]
 
 
 print("largest relative error:", f"{max(gradient_check(forgetful, small, x, labels)):.0e}")
@@ -931,12 +931,12 @@ bias_1 += rng.normal(0, 1, 32)  # creases at different places from the start
 losses = []
 for _step in range(3000):
     z = curve_x @ weight_1.T + bias_1
-    h = np.maximum(z, 0)
-    y_hat = h @ weight_2.T + bias_2
+    hidden = np.maximum(z, 0)
+    y_hat = hidden @ weight_2.T + bias_2
     losses.append(mse_loss(y_hat, curve_y))
 
     grad_y = 2 * (y_hat - curve_y) / len(curve_y)
-    grad_h, grad_weight_2, grad_bias_2 = linear_backward(grad_y, h, weight_2)
+    grad_h, grad_weight_2, grad_bias_2 = linear_backward(grad_y, hidden, weight_2)
     _, grad_weight_1, grad_bias_1 = linear_backward(relu_backward(grad_h, z), curve_x, weight_1)
     for parameter, grad in (
         (weight_1, grad_weight_1),

@@ -155,7 +155,7 @@ widgets.bowl(gradient_step)
 #
 # **Exercise 3.2: A whole descent** (10 minutes, medium, 3 points)
 #
-# A loop that steps and writes down where it is. `gradient` is a function: you call it where you are
+# Step, and write down where you are. `gradient` is a function: you call it where you are
 # *now*.
 
 
@@ -426,11 +426,9 @@ def train_neuron(x, learning_rate, steps):
 
 columns = np.column_stack([x, np.ones(200)])
 hessian = columns.T @ columns / 4 / 200  # at w = 0: the sigmoid's slope there is 1/4
-curvatures = np.linalg.eigvalsh(hessian)
+spectrum = np.linalg.eigvalsh(hessian)
 raw_rate = largest_stable_learning_rate(hessian) / 2
-print(
-    f"curvatures from {curvatures[0]:.3f} to {curvatures[-1]:.0f}: condition number {curvatures[-1] / curvatures[0]:,.0f}"
-)
+print(f"spectrum from {spectrum[0]:.3f} to {spectrum[-1]:.0f}: condition number {spectrum[-1] / spectrum[0]:,.0f}")
 print(f"raw features, rate {raw_rate:.1e}: loss {train_neuron(x, raw_rate, 1000)[-1]:.3f} after 1000 steps")
 
 # %% [markdown]
@@ -671,12 +669,12 @@ def run(learning_rate, epochs=10):
 
 
 rates = (0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1.0, 3.0)
-runs = {}
 with np.errstate(all="ignore"):  # the largest rates may under- and overflow
-    for rate in rates:
-        runs[rate] = run(rate)
-        accuracy = mlp.accuracy(runs[rate][0], *validation)
-        print(f"rate {rate:5}: validation loss {runs[rate][2][-1]:8.3f}   validation accuracy {accuracy:.1%}")
+    runs = {rate: run(rate) for rate in rates}
+
+for rate in rates:
+    accuracy = mlp.accuracy(runs[rate][0], *validation)
+    print(f"rate {rate:5}: validation loss {runs[rate][2][-1]:8.3f}   validation accuracy {accuracy:.1%}")
 
 # %%
 fig, (left, right) = plt.subplots(1, 2, figsize=(11, 4))

@@ -399,7 +399,7 @@ for grad in (1.0, 1e-4, 1e-8, 1e-10):
 # **Exercise 9.6: Adam for a whole network** (20 minutes, hard, 5 points)
 #
 # One counter for all parameters: a call of `step` is one step, however many arrays there are.
-# `parameter[...] = new` writes into an array.
+# `parameter[...] = values` writes into an array.
 
 
 # %%
@@ -742,8 +742,8 @@ class OneMemory:
 
     def step(self, gradients):
         for k, parameter in enumerate(self.parameters):
-            new, self.memories[k] = self.step_function(parameter, self.memories[k], gradients[k], self.learning_rate)
-            parameter[...] = new
+            moved, self.memories[k] = self.step_function(parameter, self.memories[k], gradients[k], self.learning_rate)
+            parameter[...] = moved
 
 
 def plain_step(w, memory, grad, learning_rate):
@@ -789,12 +789,13 @@ tried = {
     "RMSProp": (0.0001, 0.001, 0.01, 0.1),
     "Adam": (0.0001, 0.001, 0.01, 0.1),
 }
-accuracies = {}
+table = {}
 with np.errstate(all="ignore"):  # the largest rates overflow, and shall
     for name, rates in tried.items():
-        accuracies[name] = [np.mean([train(name, rate, seed) for seed in range(3)]) for rate in rates]
-        shown = "   ".join(f"{rate:g}: {value:.1%}" for rate, value in zip(rates, accuracies[name], strict=True))
+        table[name] = [np.mean([train(name, rate, seed) for seed in range(3)]) for rate in rates]
+        shown = "   ".join(f"{rate:g}: {value:.1%}" for rate, value in zip(rates, table[name], strict=True))
         print(f"{name:9} {shown}", flush=True)
+accuracies = table
 
 # %%
 fig, ax = plt.subplots(figsize=(9, 4.5))

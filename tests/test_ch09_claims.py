@@ -119,7 +119,10 @@ def test_the_schedules_of_the_widget():
         "down": "0.25",
         "warm": "0.26",
     }
-    assert all(said(text) for text in ("stays at 1.25", "lower, 0.37", "0.25 in the end", "changes nothing (0.26)"))
+    assert all(
+        said(text)
+        for text in ("stays at 1.25", "is at 0.37 after 200 steps", "0.25 in the end", "changes nothing (0.26)")
+    )
 
 
 def test_the_optimisers_on_digits(cells):

@@ -49,8 +49,11 @@ def test_every_check_of_a_released_notebook_fails_with_one_line(executed, chapte
     cells = {cell.metadata.get("nbgrader", {}).get("grade_id"): cell for cell in executed(chapter).cells}
     for exercise in catalogue.exercises(chapter):
         (error,) = errors(cells[f"check_{exercise.name}"])
-        assert (error.ename, error.evalue) == ("NotYet", f"{exercise.name}: not written yet")
-        assert error.traceback == [f"{exercise.name}: not written yet"]
+        assert error.ename == "NotYet"
+        # the methods of a class are told one by one
+        method = rf"{exercise.name}: .* NotImplementedError in {exercise.name}\.\w+, which is not written yet.*"
+        assert re.fullmatch(rf"{exercise.name}: not written yet|{method}", error.evalue), error.evalue
+        assert error.traceback == [error.evalue]
 
 
 def test_other_cells_fail_only_for_want_of_an_exercise_and_say_which(executed, chapter):
@@ -58,7 +61,7 @@ def test_other_cells_fail_only_for_want_of_an_exercise_and_say_which(executed, c
     for cell in executed(chapter).cells:
         if cell.metadata.get("nbgrader") is None:
             for error in errors(cell):
-                unwritten = error.ename == "NotYet" and error.evalue.split(" is not written yet")[0] in names
+                unwritten = error.ename == "NotYet" and re.match(r"\w*", error.evalue)[0] in names
                 assert unwritten or error.ename == "NameError", f"{error.ename}: {error.evalue}\n{cell.source}"
 
 

@@ -600,7 +600,10 @@ def test_the_kernel_s_fields_take_the_place_of_the_script_s(asking):
     assert page.errors == []
 
 
-MANUAL = "window.asked = []; window.ask = question => new Promise(done => window.asked.push([question, done]))"
+MANUAL = """() => {
+    window.asked = [];
+    window.ask = question => new Promise(done => { window.asked.push([question, done]); });
+}"""
 ANSWER = """([number, says]) => {
     const [question, done] = window.asked[number];
     done({ id: question.id, found: { own: [0, 0, 0, 0, 0], says }, trouble: "" });
