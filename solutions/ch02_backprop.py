@@ -954,15 +954,16 @@ ax.scatter(curve_x, curve_y, s=15, color="0.6")
 ax.plot(grid, np.sin(grid), "k--", lw=1)
 ax.plot(grid, learned, color=VERMILION)
 ax.text(-2.9, 0.45, "learned", color=VERMILION)
-ax.text(-2.3, -1.15, "sine (dashed)")
+ax.text(1.75, 1.0, "sine (dashed)")
 ax.set(xlabel="x", ylabel="y")
 ax.grid(alpha=0.2)
 
 # %% [markdown]
-# *What to notice:* the learned curve is made of straight pieces, with a crease for each hidden
-# unit. The loss falls from 10.92 to 0.011. The noise has a variance of 0.01, and a loss near that
-# is all that can be had: what is left is noise. Networks of this kind, in which every connection
-# leads forward and none leads back, are called **feed-forward networks**.
+# *What to notice:* the learned curve is made of straight pieces. Each hidden unit adds one crease,
+# and 26 of the 32 creases lie where the points are. The loss falls from 10.92 to 0.011. The sine
+# itself would have a loss of 0.009 on these points, for they are noisy: most of what is left is
+# noise. Networks of this kind, in which every connection leads forward and none leads back, are
+# called **feed-forward networks**.
 #
 # ## 2.8 Reading digits
 #
@@ -1016,8 +1017,9 @@ left.grid(alpha=0.2)
 right.grid(alpha=0.2)
 
 # %% [markdown]
-# *What to notice:* the loss keeps falling after the accuracy has settled. The network becomes surer
-# of what it already knows.
+# *What to notice:* the training loss keeps falling, while from epoch 5 on the test accuracy only
+# moves up and down between 95.6 % and 98.3 %. With 360 test pictures one picture is 0.3 %: do not
+# read much into the last digit.
 #
 # Look at what it gets wrong; always do.
 
@@ -1026,16 +1028,16 @@ found = predict(network, x_test)
 mistakes = np.flatnonzero(found != y_test)
 print(len(mistakes), "mistakes among", len(y_test))
 
-fig, axes = plt.subplots(1, 12, figsize=(12, 1.9))
+fig, axes = plt.subplots(1, 9, figsize=(12, 2))
 for ax in axes:
     ax.axis("off")
-for ax, k in zip(axes, mistakes[:12], strict=False):
+for ax, k in zip(axes, mistakes, strict=False):
     ax.imshow(x_test[k].reshape(8, 8), cmap="Greys")
     ax.set_title(f"{y_test[k]} read as {found[k]}", fontsize=8)
 
 # %% [markdown]
-# *What to notice:* many of them would make a person hesitate, too. At 8 × 8 pixels not much of a
-# digit is left.
+# *What to notice:* no confusion happens twice, so no pair of digits stands out. Cover the titles and
+# read them yourself: at 8 × 8 pixels not much of a digit is left.
 #
 # ## 2.9 What you take along
 #

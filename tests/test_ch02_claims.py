@@ -108,6 +108,12 @@ def test_the_map_turns_red_upstream_of_the_fault_alone():
 
 def test_the_curve_is_learned_down_to_the_noise(cells):
     assert said(f"The loss falls from {cells['losses'][0]:.2f} to {cells['losses'][-1]:.3f}")
+    creases = -cells["bias_1"] / cells["weight_1"][:, 0]
+    inside = (cells["curve_x"].min() < creases) & (creases < cells["curve_x"].max())
+    assert said(f"{inside.sum()} of the {len(creases)} creases lie where the points are")
+    noise = cells["mse_loss"](np.sin(cells["curve_x"]), cells["curve_y"])
+    assert said(f"The sine itself would have a loss of {noise:.3f} on these points")
+    assert noise > cells["losses"][-1] / 2, "most of what is left is noise"
 
 
 def test_the_digits(cells):
@@ -118,5 +124,9 @@ def test_the_digits(cells):
     assert said(f"After one epoch {100 * first:.1f} % of the test digits are right")
     assert said(f"20 epochs {100 * last:.1f} %")
     assert last >= 0.96, "what the chapter promises"
-    assert len(cells["mistakes"]) == round(360 * (1 - last))
-    assert cells["epoch_losses"][-1] < cells["epoch_losses"][9] / 2, "it goes on falling when the accuracy has settled"
+    assert len(cells["mistakes"]) == round(360 * (1 - last)) == 9, "the pictures that are shown"
+    assert cells["epoch_losses"][-1] < cells["epoch_losses"][9] / 2, "it falls on when the accuracy does not rise"
+    late = 100 * np.array(cells["accuracies"][4:])
+    assert said(f"between {late.min():.1f} % and {late.max():.1f} %")
+    confusions = {(cells["y_test"][k], cells["found"][k]) for k in cells["mistakes"]}
+    assert len(confusions) == len(cells["mistakes"]), "no confusion happens twice"
