@@ -48,12 +48,13 @@ def test_a_widget_moves_by_keyboard_without_a_complaint(browser, tmp_path, stem,
         if kind == "select" and page.evaluate("one => one.options.length", control) == 1:
             continue
         wait = 350 if kind in ("select", "checkbox") else 60  # choices glide
-        page.keyboard.press(there)
-        page.wait_for_timeout(wait)
-        if seen() == before:
+        moved = False
+        for key in (there, back):  # a control at its end moves by the second one
+            page.keyboard.press(key)
+            page.wait_for_timeout(wait)
+            moved = moved or seen() != before
+        if not moved:
             still.append(control.get_attribute("name"))
-        page.keyboard.press(back)
-        page.wait_for_timeout(wait)
     assert set(still) <= WITHOUT_EFFECT.get(name, set())
     page.set_viewport_size({"width": 390, "height": 1400})
     page.evaluate(FRAME)
