@@ -11,7 +11,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-__all__ = ["Case", "Exercise", "FreeAnswer", "Misconception", "Rng", "Tolerance"]
+__all__ = ["Case", "Exercise", "FreeAnswer", "Misconception", "Pace", "Rng", "Tolerance"]
 
 Tree = Any
 """An array, number, string, bool or None, or a dict, list or tuple of trees."""
@@ -81,6 +81,20 @@ class Misconception:
 
 
 @dataclass(frozen=True)
+class Pace:
+    """How fast an answer can be: told after a check that passes, and never worth a point.
+
+    inputs      inputs() gives the keyword inputs of one call of the chapter's size: a loop over every number takes 0.1
+                to 1 second with them, the model answer a few milliseconds or less
+    yardstick   a right answer that is as fast as the model answer, with the exercise's own signature; most files have
+                it anyway, because their misconceptions are small deviations from it
+    """
+
+    inputs: Callable[[], Mapping[str, Tree]]
+    yardstick: Callable[..., Tree]
+
+
+@dataclass(frozen=True)
 class Exercise:
     """A function or a class that the student writes, and everything needed to judge it.
 
@@ -104,6 +118,7 @@ class Exercise:
                      Its source travels into the sandbox, so it uses `np`, what it imports itself, and nothing else
     measure          measure(answer, **inputs) -> tree that is compared instead of the answer itself:
                      statistics of random results.  Runs in the grader, on plain arrays, for answer and reference alike
+    pace             see Pace; only where a loop is a plausible answer
     uses             names of earlier exercises that the model answer may call.  The reference stands in for one that
                      fails, unless that one has a `drive`
     """
@@ -123,6 +138,7 @@ class Exercise:
     alternatives: tuple[Callable[..., Tree], ...] = ()
     drive: Callable[..., Tree] | None = None
     measure: Callable[..., Tree] | None = None
+    pace: Pace | None = None
     uses: tuple[str, ...] = ()
     name: str = ""
     chapter: str = ""

@@ -19,7 +19,7 @@ def project(tmp_path, monkeypatch):
     monkeypatch.setattr(venv, "ROOT", tmp_path)
     monkeypatch.setattr(venv, "VENV", tmp_path / ".venv")
     monkeypatch.setattr(venv, "_create", lambda: (tmp_path / ".venv").mkdir(exist_ok=True))
-    monkeypatch.setattr(venv, "_pip", lambda *arguments: ran.append(arguments))
+    monkeypatch.setattr(venv, "pip", lambda *arguments: ran.append(arguments))
     return ran
 
 

@@ -15,7 +15,7 @@ from typing import Any
 
 from autograder.errors import CourseError
 
-__all__ = ["ROOT", "environment", "install", "python"]
+__all__ = ["ROOT", "environment", "install", "pip", "python"]
 
 ROOT = Path(__file__).parents[2]
 VENV = ROOT / ".venv"
@@ -57,7 +57,7 @@ def install(*extras: str, torch: bool = False) -> None:
         chosen = f"[{','.join(wanted['extras'])}]" if wanted["extras"] else ""
         lock = ["--constraint", str(ROOT / "requirements.lock")]
         _say(f"Installing the course{chosen}; the first time takes a few minutes.")
-        _pip("install", *lock, "--editable", f"{ROOT}{chosen}")
+        pip("install", *lock, "--editable", f"{ROOT}{chosen}")
         stamp.write_text(json.dumps(wanted))
     elif torch:
         _install_torch()
@@ -91,7 +91,8 @@ def _create() -> None:
         ) from None
 
 
-def _pip(*arguments: str) -> None:
+def pip(*arguments: str) -> None:
+    """Run the environment's pip; CourseError when it fails."""
     command = [str(python()), "-m", "pip", "--quiet", "--disable-pip-version-check", *arguments]
     if subprocess.run(command, env=environment(), check=False).returncode:
         raise CourseError(f"pip could not do this (its own words are above): pip {' '.join(arguments)}")
@@ -107,10 +108,10 @@ def _install_torch() -> None:
         return
     if platform.system() != "Linux" or _has_gpu() or "+cpu" in _offered():
         _say(f"Installing PyTorch ({TORCH}).")
-        _pip("install", TORCH)
+        pip("install", TORCH)
         return
     _say(f"Installing PyTorch's CPU build ({TORCH}).")
-    _pip("install", "uv")
+    pip("install", "uv")
     command = [str(python()), "-m", "uv", "pip", "install", "--python", str(python()), "--torch-backend=cpu", TORCH]
     if subprocess.run(command, env=environment(), check=False).returncode:
         raise CourseError(

@@ -17,6 +17,7 @@ from autograder.reference import recordings
 from autograder.spec import Exercise
 from autograder.student import show
 from autograder.student.hint import offer
+from autograder.student.pace import pace_note
 from autograder.student.store import Store
 
 __all__ = ["check", "judge"]
@@ -33,7 +34,7 @@ def check(function: Callable[..., Any]) -> None:
     verdict = judge(function, exercise)
     if verdict.rung is not Rung.DEFINED:
         Store.open().attempted(exercise, verdict)
-    note = "" if verdict.passed else _unfinished_parts(function, exercise)
+    note = pace_note(function, exercise) if verdict.passed else _unfinished_parts(function, exercise)
     show.display(show.verdict_text(verdict, note), show.verdict_html(verdict, note))
     if not verdict.passed:
         offer(exercise)
