@@ -12,7 +12,7 @@ from course.widgets.kit import Explorer
 WIDGETS = [
     (stem, name) for stem in catalogue.chapters() for name in importlib.import_module(f"course.widgets.{stem}").__all__
 ]
-NOT_FUNCTIONS = {"runs"}
+NOT_FUNCTIONS = {"network", "runs"}
 """Parameters that take something else than a student's function."""
 
 

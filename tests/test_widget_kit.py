@@ -19,9 +19,11 @@ from course.widgets.kit import (
     Choice,
     Curve,
     Explorer,
+    Grid,
     Guide,
     Heat,
     Histogram,
+    Images,
     Line,
     Paths,
     Point,
@@ -304,6 +306,68 @@ def test_a_log_slider_has_equal_ratios():
     assert axis.values == pytest.approx((0.01, 0.1, 1, 10, 100))
 
 
+@dataclass(frozen=True)
+class Found:
+    """A picture with three boxes."""
+
+    picture: Array
+    boxes: Array
+    kinds: Array
+    texts: tuple[str, ...]
+    says: str
+
+
+BOXES = np.array([[1.0, 1, 5, 5], [2, 2, 6, 6], [np.nan, np.nan, np.nan, np.nan]])
+
+
+def found(weights: tuple[float, ...], spot: int) -> Found:
+    return Found(
+        picture=np.arange(48.0).reshape(6, 8),
+        boxes=BOXES,
+        kinds=np.array([0.0, 1.0, 0.0]),
+        texts=("best", "other", "none"),
+        says=f"The weights add up to {sum(weights):.1f} at {spot}.",
+    )
+
+
+def with_boxes(**changes: Any) -> Explorer:
+    view = [Images("picture", limits=(0, 47), **{"boxes": "boxes", "kinds": "kinds", "texts": "texts"} | changes)]
+    weights = Grid(2, (1.0, -1.0, 0.5, 0.0), Slider(-1, 1, 5), label="kernel")
+    return Explorer(found, view, weights=weights, spot=Slider(0, 1, 2, start=0))
+
+
+def test_a_grid_is_one_slider_a_cell_and_the_model_receives_all_values_row_by_row():
+    one = with_boxes()
+    cells = [axis for axis in one.spec["axes"] if axis["name"].startswith("weights.")]
+    assert [axis["name"] for axis in cells] == ["weights.0", "weights.1", "weights.2", "weights.3"]
+    assert [axis["label"] for axis in cells][1:3] == ["kernel: row 1, column 2", "kernel: row 2, column 1"]
+    assert {(axis["columns"], axis["group"]) for axis in cells} == {(2, "kernel")}
+    assert "columns" not in one.spec["axes"][-1]
+    assert one.values == {"weights": (1.0, -1.0, 0.5, 0.0), "spot": 0}
+    assert one.set(weights=(0, 0.5, 1, -0.6)).values["weights"] == (0.0, 0.5, 1.0, -0.5)
+    assert one.sentence == "The weights add up to 1.0 at 0."
+
+
+def test_boxes_over_a_picture_are_told_by_field_and_lie_in_the_still_picture_too():
+    (panel,) = with_boxes().spec["panels"]
+    assert (panel["boxes"], panel["kinds"], panel["texts"]) == ("boxes", "kinds", "texts")
+    with pytest.raises(ValueError, match="Images draws the field 'frames' as its boxes"):
+        with_boxes(boxes="frames")
+    with pytest.raises(ValueError, match="Images uses the field 'kinds' as its texts, which needs texts"):
+        with_boxes(texts="kinds")
+    shown = with_boxes(), with_boxes(kinds=""), with_boxes(boxes="", kinds="", texts="")
+    assert len({one._fragment().split('src="')[1].split('"')[0] for one in shown}) == 3
+
+
+def test_a_click_on_a_picture_or_a_cell_names_its_control():
+    controls = {"weights": Grid(2, (0.0, 1.0), Slider(-1, 1, 3)), "spot": Slider(0, 47, 48)}
+    view = [Heat("picture", limits=(0, 47), pick="spot"), Images("picture", limits=(0, 47), pick="spot", pick_from=3)]
+    one = Explorer(found, view, **controls)
+    assert [(panel["pick"], panel.get("pick_from")) for panel in one.spec["panels"]] == [([2], None), ([2], 3)]
+    with pytest.raises(ValueError, match=r"names no control; the controls are weights\.0, weights\.1, spot"):
+        Explorer(found, [Heat("picture", limits=(0, 47), pick="cell")], **controls)
+
+
 # ---- names and limits ------------------------------------------------------------------------------------------------
 
 
@@ -372,6 +436,16 @@ def test_ticks_are_round_and_inside_the_limits():
     assert ticks(-6, 6)["text"] == ["−6", "−4", "−2", "0", "2", "4", "6"]
     assert ticks(0, 1)["text"] == ["0.0", "0.2", "0.4", "0.6", "0.8", "1.0"]
     assert ticks(1e-4, 100, "log")["text"] == ["10⁻⁴", "10⁻³", "0.01", "0.1", "1", "10", "100"]
+
+
+def test_a_strip_has_the_ticks_that_are_wished_for_and_none_where_there_shall_be_none():
+    line = Line(np.arange(6.0), "loss")
+    asked = Curve(line, x=(0, 5), y=(-1, 1), x_at=(), y_at=(-1, 0.5))
+    plain = Curve(line, x=(0, 5), y=(-1, 1))
+    strip, curve = Explorer(run, [asked, plain], rate=Slider(0.1, 0.5, 3)).spec["panels"]
+    assert strip["x_ticks"] == {"at": [], "text": []}
+    assert strip["y_ticks"] == {"at": [-1.0, 0.5], "text": ["−1", "0.5"]}
+    assert curve["y_ticks"] == ticks(-1, 1)
 
 
 # ---- the student's own function --------------------------------------------------------------------------------------

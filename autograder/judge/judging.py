@@ -182,7 +182,9 @@ def _second_try(
     failing = [
         name for name in exercise.uses if name in others and not verdicts[name].passed and others[name].drive is None
     ]
-    if first.passed or not failing or first.flags or run.exhausted:
+    # A lost process may be the fault of a dependency that lost its own, too; otherwise a second try only costs time.
+    blamed = not first.flags or any(verdicts[name].flags for name in failing)
+    if first.passed or not failing or not blamed or run.exhausted:
         return first
     oracle = Oracle(
         {name: tuple(inspect.signature(others[name].reference).parameters) for name in failing},

@@ -15,6 +15,9 @@ from course.widgets.kit import (
     Choice,
     Curve,
     Explorer,
+    Grid,
+    Heat,
+    Images,
     Line,
     Mechanism,
     Paths,
@@ -22,6 +25,7 @@ from course.widgets.kit import (
     Run,
     Slider,
     StudentFunction,
+    Time,
 )
 from course.widgets.kit.tour import STEPS, all_panels
 
@@ -29,6 +33,14 @@ pytestmark = pytest.mark.browser
 
 KEYS = {"kind": "ArrowDown", "at": "ArrowRight", "w.x": "ArrowLeft", "w.y": "ArrowUp", "bend": "Space", "step": "End"}
 FRAME = "() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))"
+LAST_BLUE = """() => {
+    const { width, height } = document.querySelector(".ck canvas");
+    const { data } = document.querySelector(".ck canvas").getContext("2d").getImageData(0, 0, width, height);
+    let last = 0;
+    for (let k = 0; k < width * height; k++)
+        if (data[4 * k] < 60 && data[4 * k + 2] > 140 && data[4 * k + 3] > 200) last = Math.max(last, k % width);
+    return last;
+}"""
 OVERFLOW = "() => document.documentElement.scrollWidth - document.documentElement.clientWidth"
 
 
@@ -318,6 +330,106 @@ def test_comma_and_full_stop_step(opened):
     tour.control("step").press(".")
     tour.control("step").press(",")
     assert tour.control("step").input_value() == "1"
+
+
+@dataclass(frozen=True)
+class Stairs:
+    level: np.ndarray
+    says: tuple[str, ...]
+
+
+@pytest.mark.parametrize("points", [1, 2, 3])
+def test_a_line_is_drawn_up_to_its_step_also_where_it_has_some_points_a_step(browser, tmp_path, points):
+    x = np.arange(4.0 * points) / points
+    line = Line(x, "level", until="step")
+    shown = Stairs(np.ones(len(x)), tuple(f"Step {k}." for k in range(4)))
+    view = [Curve(line, x=(0, 4), y=(0, 2))]
+    Explorer(lambda: shown, view, step=Time(4, over=("says",))).to_html(tmp_path / "stairs.html")
+    page = Opened(browser, tmp_path / "stairs.html")
+    ends = []
+    for _ in range(4):
+        ends.append(page.page.evaluate(LAST_BLUE))
+        page.control("step").press("ArrowRight")
+        page.frame()
+    page.context.close()
+    wanted = [x[points * (k + 1) - 1] for k in range(4)]
+    assert np.diff(ends) / (ends[3] - ends[0]) == pytest.approx(np.diff(wanted) / (wanted[3] - wanted[0]), abs=0.02)
+
+
+@dataclass(frozen=True)
+class Boxed:
+    picture: np.ndarray
+    maps: np.ndarray
+    boxes: np.ndarray
+    kinds: np.ndarray
+    texts: tuple[str, ...]
+    says: str
+
+
+def boxed(weights: tuple[float, ...], spot: int) -> Boxed:
+    """A picture with a firm and a dashed box; the third weight takes the dashed one away."""
+    return Boxed(
+        picture=np.arange(12.0).reshape(3, 4),
+        maps=np.arange(48.0).reshape(4, 3, 4) % 12,
+        boxes=np.array([[0.5, 0.5, 2.5, 2.5], [1.0, 1.0, 3.5, 2.5]]),
+        kinds=np.array([0.0, np.nan if weights[2] < 0 else 1.0]),
+        texts=("the best", "another"),
+        says=f"The weights add up to {sum(weights):.1f}; the spot is {spot}.",
+    )
+
+
+@pytest.fixture(scope="module")
+def table(browser, tmp_path_factory):
+    """A page with a grid of sliders, a picture with boxes, and pictures and cells that are clicked on."""
+    path = tmp_path_factory.mktemp("table") / "table.html"
+    view = [
+        Images("picture", limits=(0, 11), boxes="boxes", kinds="kinds", texts="texts", title="Boxes"),
+        Heat("picture", limits=(0, 11), numbers=".0f", pick="spot"),
+        Images("maps", limits=(0, 11), pick="spot", pick_from=6),
+    ]
+    weights = Grid(2, (1.0, -1.0, 0.0, 0.5), Slider(-1, 1, 5), label="kernel")
+    Explorer(boxed, view, weights=weights, spot=Slider(0, 11, 12, start=0)).to_html(path)
+    page = Opened(browser, path, reduced_motion="reduce")
+    yield page
+    page.context.close()
+
+
+def test_the_sliders_of_a_grid_stand_in_a_table_and_each_is_named_by_its_place(table):
+    group = table.page.get_by_role("group", name="kernel")
+    boxes = [group.locator("input").nth(k).bounding_box() for k in range(4)]
+    assert boxes[0]["y"] == boxes[1]["y"] < boxes[2]["y"] == boxes[3]["y"]
+    assert boxes[0]["x"] == boxes[2]["x"] < boxes[1]["x"] == boxes[3]["x"]
+    assert min(box["height"] for box in boxes) >= 24
+    assert table.page.get_by_role("slider", name="kernel: row 2, column 1").get_attribute("name") == "weights.2"
+    table.control("weights.0").press("ArrowLeft")
+    assert "add up to 0.0" in table.sentence()
+
+
+def test_the_boxes_over_a_picture_are_drawn_and_told_as_numbers(table):
+    table.page.locator("summary").click()
+    rows = table.page.locator(".ck-numbers table", has_text="Boxes: ")
+    rows.first.wait_for()
+    assert "firm" in rows.inner_text()
+    assert "another" in rows.inner_text()
+    canvas = "document.querySelector('canvas').toDataURL()"
+    table.frame()
+    before = table.page.evaluate(canvas)
+    table.control("weights.2").press("Home")
+    table.frame()
+    assert "another" not in rows.inner_text()
+    assert table.page.evaluate(canvas) != before
+    assert table.errors == []
+
+
+def test_a_click_on_a_cell_or_on_a_picture_sets_its_control(table):
+    cells, maps = table.page.locator("canvas").nth(1), table.page.locator("canvas").nth(2)
+    cells.click(position={"x": 100, "y": 60})  # cells are 64 wide and 44 high
+    assert table.control("spot").input_value() == "5"
+    wide = maps.bounding_box()["width"]
+    maps.click(position={"x": 0.9 * wide, "y": 30})
+    assert table.control("spot").input_value() == "9"
+    maps.click(position={"x": wide - 1, "y": maps.bounding_box()["height"] - 1})  # beside the pictures
+    assert table.control("spot").input_value() == "9"
 
 
 def test_a_choice_glides_to_the_picture_that_a_jump_shows(opened):

@@ -39,6 +39,15 @@ def test_a_function_that_loses_the_process_scores_nothing_and_the_others_are_jud
 
 
 @pytest.mark.parametrize("body", DEADLY.values(), ids=DEADLY.keys())
+def test_a_function_that_loses_the_process_does_not_sink_the_one_that_calls_it(
+    judge: Callable[..., Judgement], body: str
+) -> None:
+    found = judge(tiny.submission(tiny.RIGHT | {"double": f"def double(x):\n    {body}"}))
+    assert {one.exercise: one.score for one in found.verdicts} == FULL | {"double": 0.0}
+    assert found.flags
+
+
+@pytest.mark.parametrize("body", DEADLY.values(), ids=DEADLY.keys())
 def test_a_cell_that_loses_the_process_costs_only_itself(judge: Callable[..., Judgement], body: str) -> None:
     found = judge(tiny.submission(after=[f"def own():\n    {body}\nown()"]))
     assert {one.exercise: one.score for one in found.verdicts} == FULL

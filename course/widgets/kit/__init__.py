@@ -4,7 +4,7 @@ Explorer(model, view=[Curve(...), Bars(...)], kind=Choice("tanh", "ReLU"), x0=Sl
 """
 
 from course.widgets.kit.bake import BakeError
-from course.widgets.kit.controls import Choice, Control, Point, Slider, Time, Toggle
+from course.widgets.kit.controls import Choice, Control, Grid, Point, Slider, Time, Toggle
 from course.widgets.kit.explorer import Explorer
 from course.widgets.kit.marks import Arrow, Band, Dot, Field, Guide, Label, Line, Ramp, Tangent
 from course.widgets.kit.mechanism import Mechanism, Run, written
@@ -23,6 +23,7 @@ __all__ = [
     "Explorer",
     "Field",
     "Graph",
+    "Grid",
     "Guide",
     "Heat",
     "Histogram",

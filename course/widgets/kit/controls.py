@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 
-__all__ = ["Axis", "Choice", "Control", "Point", "Slider", "Time", "Toggle", "minus"]
+__all__ = ["Axis", "Choice", "Control", "Grid", "Point", "Slider", "Time", "Toggle", "minus"]
 
 
 def minus(text: str) -> str:
@@ -22,6 +22,7 @@ class Axis:
 
     kind         "slider", "choice", "toggle" or "time": which native control the page builds
     texts        one text a value, as shown; `spoken` as a screen reader should say it
+    columns      how many such sliders stand side by side, where it is a cell of a Grid; `group` is the Grid's label
     """
 
     name: str
@@ -32,6 +33,8 @@ class Axis:
     spoken: tuple[str, ...]
     start: int
     seconds: float = 0.0
+    columns: int = 0
+    group: str = ""
 
     def nearest(self, value: Any) -> int:
         """The index of the value, or of the nearest one on a slider."""
@@ -203,3 +206,28 @@ class Point(Control):
     def axes(self, name: str) -> tuple[Axis, ...]:
         """Two axes, called name.x and name.y."""
         return self.x.axes(f"{name}.x") + self.y.axes(f"{name}.y")
+
+
+@dataclass(frozen=True)
+class Grid(Control):
+    """A small table of sliders, such as the nine weights of a kernel: the model receives their values row by row.
+
+    start    the first values shown, row by row
+    cell     the slider that stands in every cell
+    """
+
+    columns: int
+    start: Sequence[float]
+    cell: Slider = field(default_factory=lambda: Slider(-1, 1, 21))
+    label: str = ""
+
+    def axes(self, name: str) -> tuple[Axis, ...]:
+        """One axis a cell, called name.0, name.1, ..."""
+        group = self.label or name.replace("_", " ")
+        found = []
+        for place, value in enumerate(self.start):
+            row, column = divmod(place, self.columns)
+            label = f"{group}: row {row + 1}, column {column + 1}"
+            (axis,) = replace(self.cell, start=value, label=label).axes(f"{name}.{place}")
+            found.append(replace(axis, columns=self.columns, group=group))
+        return tuple(found)

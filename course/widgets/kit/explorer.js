@@ -316,7 +316,7 @@ const tickRoom = (pen, panel) => 10 + Math.max(...panel.y_ticks.text.map((text) 
 function plane(pen, panel, equal) {
   const shown = panel.axes !== false;
   const left = shown ? Math.max(equal ? 0 : pen.left, tickRoom(pen, panel)) : 6;
-  const bottom = shown ? (panel.x_name ? 44 : 26) : 6;
+  const bottom = shown ? (panel.x_name ? 44 : panel.x_ticks.at.length ? 26 : 8) : 6;
   const top = panel.y_name ? 26 : 10;
   const right = Math.max(equal ? 10 : pen.right, lineLabelRoom(pen, panel));
   let [width, height] = [pen.width - left - right, pen.height - top - bottom];
@@ -417,7 +417,8 @@ const MARKS = {
     const [xs, ys] = [state.numbers(mark.x), state.numbers(mark.y)];
     const points = xs.shape[xs.shape.length - 1] || ys.shape[ys.shape.length - 1] || 1;
     const rows = Math.max(xs.data.length, ys.data.length) / points;
-    const until = mark.until ? state.index[mark.until[0]] + 1 : points;
+    const steps = mark.until ? state.axes[mark.until[0]].texts.length : 0;
+    const until = steps ? (state.index[mark.until[0]] + 1) * (points % steps ? 1 : points / steps) : points;
     const ghost = mark.style === "ghost";
     const faint = ghost && mark.colour === "blue"; // the reference behind the student's line has a colour of its own
     const style = { colour: faint ? "ghost" : mark.colour, width: mark.width, alpha: ghost && !faint ? 0.5 : 1 };
@@ -660,11 +661,17 @@ function drawHeat(pen, panel, state) {
   }
   if (panel.row_name) pen.text(panel.row_name + " ↓", 0, 10);
   if (panel.column_name) pen.text(panel.column_name + " →", left + lay.width, 10, { align: "right" });
-  const boxes = panel.boxes ? rowsOf(state.numbers(panel.boxes)) : [];
-  for (const [r, c, h, w] of boxes.filter((box) => !missing(box[0])))
-    pen.box(left + c * cell, top + r * cellHeight, w * cell, h * cellHeight, { line: 2.5, round: 4 });
+  const boxes = (panel.boxes ? rowsOf(state.numbers(panel.boxes)) : []).filter((box) => !missing(box[0]));
+  for (const [r, c, h, w] of boxes)
+    pen.box(left + c * cell, top + r * cellHeight, w * cell, h * cellHeight, { line: panel.box_line, round: 4 });
   const foot = top + lay.height + (lay.places ? 30 : 10);
   if (!panel.numbers && !texts) colourScale(pen, panel.limits, left, foot, Math.min(160, lay.width));
+}
+
+function cellAt(pen, panel, state, x, y) {
+  const { rows, columns, left, top, cell, cellHeight } = heatLayout(pen, panel, state);
+  const [row, column] = [Math.floor((y - top) / cellHeight), Math.floor((x - left) / cell)];
+  return row >= 0 && row < rows && column >= 0 && column < columns ? row * columns + column : -1;
 }
 
 function colourScale(pen, limits, x, y, width) {
@@ -760,6 +767,11 @@ function tokenLayout(pen, panel, state) {
   return { places, total: y + tall };
 }
 
+function wordAt(pen, panel, state, x, y) {
+  const { places } = tokenLayout(pen, panel, state);
+  return places.findIndex((p) => x >= p.x && x <= p.x + p.width && y >= p.y && y <= p.y + p.height);
+}
+
 function drawTokens(pen, panel, state) {
   const weights = state.numbers(panel.weights).data;
   const focus = panel.focus ? state.numbers(panel.focus).data[0] : NaN;
@@ -781,7 +793,7 @@ function imageLayout(pen, panel, state) {
   const { shape } = state.numbers(panel.values);
   const [count, rows, columns] = shape.length === 2 ? [1, ...shape] : shape;
   const across = Math.min(count, panel.across);
-  const room = Math.min((pen.width - 10 * (across - 1)) / across, 280);
+  const room = Math.min((pen.width - 10 * (across - 1)) / across, panel.size);
   const size = Math.max(1, Math.floor(room / columns)) * columns; // whole pixels stay sharp
   const width = Math.min(size, room);
   const height = (width * rows) / columns;
@@ -799,15 +811,68 @@ function drawImages(pen, panel, state) {
   const grey = (value) => part(value).toString(16).padStart(2, "0");
   const each = lay.rows * lay.columns * (lay.colour ? 3 : 1);
   pen.context.imageSmoothingEnabled = false;
+  const made = painted(panel, data, pen.dark, () => range(lay.count, (k) => flatImage(lay.rows, lay.columns, (r, c) => {
+    const at = k * each + (r * lay.columns + c) * (lay.colour ? 3 : 1);
+    if (lay.colour) return "#" + grey(data[at]) + grey(data[at + 1]) + grey(data[at + 2]);
+    return low < 0 ? pen.shade(data[at], panel.limits) : "#" + grey(data[at]).repeat(3);
+  })));
   for (let k = 0; k < lay.count; k++) {
     const [x, y] = [(k % lay.across) * (lay.width + 10), Math.floor(k / lay.across) * lay.tall];
-    const flat = flatImage(lay.rows, lay.columns, (r, c) => {
-      const at = k * each + (r * lay.columns + c) * (lay.colour ? 3 : 1);
-      if (lay.colour) return "#" + grey(data[at]) + grey(data[at + 1]) + grey(data[at + 2]);
-      return low < 0 ? pen.shade(data[at], panel.limits) : "#" + grey(data[at]).repeat(3);
-    });
-    pen.context.drawImage(flat, x, y, lay.width, lay.height);
+    pen.context.drawImage(made[k], x, y, lay.width, lay.height);
     if (called[k]) pen.text(called[k], x + lay.width / 2, y + lay.height + 12, { ...NAME, ...CENTER });
+  }
+  if (panel.boxes) drawBoxes(pen, panel, state, lay);
+}
+
+function imageAt(pen, panel, state, x, y) {
+  const { count, across, width, height, tall } = imageLayout(pen, panel, state);
+  const [row, column] = [Math.floor(y / tall), Math.floor(x / (width + 10))];
+  const inside = column < across && x % (width + 10) < width && y % tall < height;
+  return inside && row * across + column < count ? row * across + column : -1;
+}
+
+// Pictures that lie in the block are the same at every state: they are painted once.
+const PAINTED = new WeakMap();
+function painted(panel, data, dark, paint) {
+  const before = PAINTED.get(panel);
+  const { buffer, byteOffset: at } = data;
+  if (before && buffer && before.buffer === buffer && before.at === at && before.dark === dark) return before.made;
+  const made = paint();
+  PAINTED.set(panel, { buffer, at, dark, made });
+  return made;
+}
+
+function boxesOf(panel, state) {
+  const boxes = rowsOf(state.numbers(panel.boxes));
+  const kinds = panel.kinds ? state.numbers(panel.kinds).data : [];
+  const texts = panel.texts ? state.texts(panel.texts) : [];
+  const found = boxes.map((box, k) => ({ box, kind: kinds[k] ?? 0, text: texts[k] || "" }));
+  return found.filter(({ box, kind }) => !missing(kind) && !box.some(missing));
+}
+
+// Firm boxes lie over dashed ones; each has a pale rim, so that it shows on dark and on light pixels.
+function drawBoxes(pen, panel, state, lay) {
+  const [across, down] = [lay.width / lay.columns, lay.height / lay.rows];
+  const found = boxesOf(panel, state).sort((one, other) => other.kind - one.kind);
+  const many = clamp(16 / found.length, 0.4, 1); // a heap of dashed boxes leaves the picture to be seen
+  for (const { box: [x0, y0, x1, y1], kind } of found) {
+    const place = [x0 * across, y0 * down, (x1 - x0) * across, (y1 - y0) * down];
+    const dashed = { colour: "#d55e00", line: 1 + 0.5 * many, dash: [5, 4], alpha: many };
+    const look = kind === 0 ? { colour: "#0072b2", line: 3 } : dashed;
+    pen.within({ left: 1, top: 1, width: lay.width - 2, height: lay.height - 2 }, () => {
+      pen.box(...place, { colour: "#fff", line: look.line + 2, alpha: kind === 0 ? 0.85 : 0.5 * many ** 2 });
+      pen.box(...place, look);
+    });
+  }
+  const written = [];
+  for (const { box: [x0, y0, , y1], text } of boxesOf(panel, state).filter(({ kind, text }) => kind === 0 && text)) {
+    const wide = pen.measure(text, 12, 600) + 8;
+    const x = clamp(x0 * across, 0, lay.width - wide);
+    const y = y0 * down >= 17 ? y0 * down - 17 : Math.min(y1 * down + 1, lay.height - 17); // above the box, or below it
+    if (written.some((other) => Math.abs(other.y - y) < 18 && x < other.x + other.wide + 1 && other.x < x + wide + 1)) continue;
+    written.push({ x, y, wide });
+    pen.box(x, y, wide, 17, { colour: "#0072b2", round: 3 });
+    pen.text(text, x + 4, y + 9, { colour: "#fff", weight: 600 });
   }
 }
 
@@ -892,9 +957,10 @@ function thinned(rows, most = 12) {
 function tablesOf(panel, state) {
   const number = (value) => (typeof value === "string" ? value : written(value, ".4g"));
   const table = (caption, head, rows) => ({ caption, head, rows: thinned(rows).map((row) => row.map(number)) });
-  const title = panel.title || panel.kind;
+  const title = panel.title || (panel.marks || []).map(({ label }) => label).find(Boolean) || panel.kind;
   if (panel.marks) {
-    return panel.marks.filter((mark) => COORDINATES[mark.kind].length).map((mark) => {
+    const named = ({ kind, x, y }) => kind === "Line" && zip(state, x, y).length === 1; // nothing but its label is drawn
+    return panel.marks.filter((mark) => COORDINATES[mark.kind].length && !named(mark)).map((mark) => {
       const head = COORDINATES[mark.kind].filter((name) => mark[name] !== null);
       const rows = zip(state, ...head.map((name) => mark[name]));
       const shown = rows.filter((row) => row.some((value) => !missing(value)));
@@ -941,9 +1007,14 @@ function tablesOf(panel, state) {
     const each = data.length / count;
     const rows = names(state, panel.names, count).map((name, k) => {
       const part = Array.from(data.slice(k * each, (k + 1) * each));
-      return [name, part.reduce((a, b) => a + b, 0) / each, Math.min(...part), Math.max(...part)];
+      const [least, greatest] = part.reduce(([a, b], value) => [Math.min(a, value), Math.max(b, value)], [Infinity, -Infinity]);
+      return [name, part.reduce((a, b) => a + b, 0) / each, least, greatest];
     });
-    return [table(title, ["picture", "mean", "least", "greatest"], rows)];
+    const tables = [table(title, ["picture", "mean", "least", "greatest"], rows)];
+    if (!panel.boxes) return tables;
+    const boxes = boxesOf(panel, state).sort((one, other) => one.kind - other.kind);
+    const told = boxes.map(({ box, kind, text }) => [kind === 0 ? "firm" : "dashed", text, ...box]);
+    return [...tables, table(`${title}: ${boxes.length} boxes`, ["line", "text", "x0", "y0", "x1", "y1"], told)];
   }
   const rows = rowsOf({ data, shape });
   const rowNames = names(state, panel.rows, rows.length);
@@ -994,6 +1065,13 @@ function buildControl(axis, place, move) {
   // reserve the widest value, so that nothing shifts while a slider moves
   if (input.type === "range") value.style.minWidth = Math.max(...axis.texts.map((text) => text.length)) + "ch";
   return axis.kind === "time" ? { ...buildPlayer(axis, place, box, input, move), show } : { node: box, show };
+}
+
+// a table of small sliders; each has its place as its name, which only a screen reader needs
+function buildGrid(columns, group) {
+  const cells = element("div", { class: "ck-cells", style: `--ck-columns: ${columns}` });
+  const label = element("span", { class: "ck-label", "aria-hidden": "true" }, group);
+  return element("div", { class: "ck-grid", role: "group", "aria-label": group }, label, cells);
 }
 
 function buildPlayer(axis, place, box, input, move) {
@@ -1153,8 +1231,11 @@ function render({ model, el }) {
   const row = element("div", { class: "ck-controls" });
   controls.forEach(({ node }, place) => {
     // the two sliders of a point stay together when the row wraps
-    if (spec.axes[place].name.endsWith(".y")) row.lastChild.append(node);
-    else row.append(spec.axes[place].name.endsWith(".x") ? element("div", { class: "ck-pair" }, node) : node);
+    const { name, columns, group } = spec.axes[place];
+    if (columns && name.endsWith(".0")) row.append(buildGrid(columns, group));
+    if (columns) row.lastChild.lastChild.append(node);
+    else if (name.endsWith(".y")) row.lastChild.append(node);
+    else row.append(name.endsWith(".x") ? element("div", { class: "ck-pair" }, node) : node);
   });
   root.append(row);
   const runner = machine && spec.mechanism.run ? buildRunner(spec.mechanism.run, advance, begin, tell) : null;
@@ -1192,7 +1273,7 @@ function render({ model, el }) {
   }
   function listenForDrags(part) {
     const { panel, canvas } = part;
-    const pick = panel.kind === "Tokens" && panel.pick;
+    const pick = panel.pick;
     if (!panel.drag && !pick) return;
     canvas.style.cursor = pick ? "pointer" : "grab";
     canvas.style.touchAction = panel.drag && panel.drag.length > 1 ? "none" : "pan-y";
@@ -1200,8 +1281,8 @@ function render({ model, el }) {
       const box = canvas.getBoundingClientRect();
       const [x, y] = [event.clientX - box.left, event.clientY - box.top];
       if (pick) {
-        const { places } = tokenLayout(part.pen, panel, state);
-        const hit = places.findIndex((p) => x >= p.x && x <= p.x + p.width && y >= p.y && y <= p.y + p.height);
+        const spot = { Heat: cellAt, Images: imageAt, Tokens: wordAt }[panel.kind](part.pen, panel, state, x, y);
+        const hit = spot < 0 ? -1 : spot + (panel.pick_from || 0);
         const [axis] = panel.pick;
         if (hit in spec.axes[axis].texts) move(axis, hit, { release: true, tween: true });
         return;
@@ -1373,8 +1454,8 @@ function render({ model, el }) {
   };
 }
 
-// "place.x" is a part of the control "place"
-const controlOf = (axis) => (/\.[xy]$/.test(axis.name) ? [axis.name.slice(0, -2), axis.name.slice(-1)] : [axis.name, ""]);
+// "place.x" is a part of the control "place", "kernel.0" one of "kernel"
+const controlOf = (axis) => [...axis.name.split("."), ""];
 
 const same = (one, other) => one.every((value, k) => value === other[k]);
 

@@ -11,7 +11,7 @@ import anywidget
 import traitlets
 
 from course.widgets.kit.bake import Baked, BakeError, arguments, bake, read
-from course.widgets.kit.controls import Axis, Control, Point, Time
+from course.widgets.kit.controls import Axis, Control, Grid, Point, Time
 from course.widgets.kit.mechanism import Mechanism, stored
 from course.widgets.kit.page import fragment, page
 from course.widgets.kit.panels import Panel
@@ -129,7 +129,7 @@ class Explorer(anywidget.AnyWidget):
         return self._reader()(name)
 
     def set(self, **values: Any) -> Explorer:
-        """Move controls: set(kind="tanh", x0=1.5).  A slider goes to its nearest value, a Point takes (x, y)."""
+        """Move controls: set(kind="tanh", x0=1.5).  A slider goes to its nearest value; a Point takes (x, y)."""
         self.index = self._index(values, self.index)
         return self
 
@@ -180,6 +180,8 @@ class Explorer(anywidget.AnyWidget):
                 raise ValueError(f"there is no control {name!r}; the controls are {', '.join(self._controls)}")
             if isinstance(self._controls[name], Point):
                 parts = {f"{name}.x": value[0], f"{name}.y": value[1]}
+            elif isinstance(self._controls[name], Grid):
+                parts = {f"{name}.{place}": one for place, one in enumerate(value)}
             else:
                 parts = {name: value}
             for part, wanted in parts.items():
@@ -204,6 +206,8 @@ def _axis_spec(axis: Axis) -> dict[str, Any]:
         "spoken": axis.spoken,
         "seconds": axis.seconds,
     }
+    if axis.columns:
+        spec |= {"columns": axis.columns, "group": axis.group}
     if axis.kind in ("slider", "time"):
         spec["values"] = [float(value) for value in axis.values]
     elif all(isinstance(value, str | int | float) for value in axis.values):

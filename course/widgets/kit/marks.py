@@ -31,7 +31,8 @@ class Line(Mark):
 
     label    a few words beside the line's right end, in the line's colour
     style    "solid", "dashed", or "ghost": the dashed faint line of a reference
-    until    the name of a Time control: only the points up to its step are drawn
+    until    the name of a Time control: only the points up to its step are drawn; k a step where there are k times
+             as many points as steps
     fill     shade the area between the line and zero
     """
 

@@ -48,6 +48,7 @@ class Curve(Panel):
 
     marks    drawn in this order (see marks.py)
     x, y     limits, common to all states
+    x_at     places of the ticks, () for none: low strips that stand one below the other need few; likewise y_at
     drag     the name of a Slider (its value is an x) or of a Point that the reader may also drag in the picture
     wide     over both columns
     """
@@ -60,6 +61,8 @@ class Curve(Panel):
     y_name: str
     x_scale: Scale
     y_scale: Scale
+    x_at: Sequence[float] | None
+    y_at: Sequence[float] | None
     drag: str
     height: int
     wide: bool
@@ -74,6 +77,8 @@ class Curve(Panel):
         y_name: str = "",
         x_scale: Scale = "linear",
         y_scale: Scale = "linear",
+        x_at: Sequence[float] | None = None,
+        y_at: Sequence[float] | None = None,
         drag: str = "",
         height: int = 280,
         wide: bool = False,
@@ -161,9 +166,10 @@ class Heat(Panel):
     rows, columns   names, or the name of a field with strings
     numbers         a Python format for the number in each cell; "" for none
     texts           instead: the name of a field with rows * columns strings, row by row
-    boxes           a field (n, 4): row, column, height and width of outlined boxes
+    boxes           a field (n, 4): row, column, height and width of outlined boxes; box_line: how thick, in pixels
     x, y            limits in data units, when the columns and rows are places: ticks instead of names,
                     the first row at the bottom
+    pick            the name of a control with rows * columns values: a click on a cell sets it, row by row
     """
 
     values: str
@@ -176,8 +182,10 @@ class Heat(Panel):
     numbers: str = ""
     texts: str = ""
     boxes: str = ""
+    box_line: float = 2.5
     x: Limits | None = None
     y: Limits | None = None
+    pick: str = ""
     wide: bool = False
 
     def __post_init__(self) -> None:
@@ -244,7 +252,12 @@ class Tokens(Panel):
 class Images(Panel):
     """Pictures: a field (rows, columns), (n, rows, columns) or (n, rows, columns, 3), drawn with sharp pixels.
 
-    names    n names below the pictures; limits of grey and of colour alike
+    names    n names below the pictures, or a field with n strings; limits of grey and of colour alike
+    boxes    a field (k, 4) of rectangles over the first picture: x0, y0, x1, y1 in its pixels; NaN rows are left out
+    kinds    a field (k,): 0 for a firm line with the box's text, 1 for a thin and dashed one, NaN for none
+    texts    a field with k strings; where they would cover each other, the first ones are written
+    size     a picture's largest width, in pixels of the screen
+    pick     the name of a control: a click on picture k sets its value number pick_from + k
     """
 
     values: str
@@ -252,6 +265,12 @@ class Images(Panel):
     names: Sequence[str] | str = ()
     title: str = ""
     across: int = 4
+    boxes: str = ""
+    kinds: str = ""
+    texts: str = ""
+    size: int = 280
+    pick: str = ""
+    pick_from: int = 0
     wide: bool = False
 
     def __post_init__(self) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Literal
 
 import numpy as np
@@ -12,6 +12,7 @@ from matplotlib import rc_context, rcdefaults
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+from matplotlib.patches import Rectangle
 
 from course.widgets.kit import marks, panels
 from course.widgets.kit.ticks import colour_table, ticks
@@ -28,6 +29,8 @@ INKS = {
 }
 SHAPES = ("o", "s", "^", "D")
 CLASSES = ("blue", "vermilion", "green", "purple")
+FIRM: Mapping[str, Any] = {"edgecolor": INKS["blue"], "linewidth": 2, "zorder": 3}
+DASHED: Mapping[str, Any] = {"edgecolor": INKS["vermilion"], "linewidth": 0.6, "linestyle": "--", "alpha": 0.7}
 
 Get = Callable[[Any], Any]
 """Turns a source (a field's name, a number, an array) into its value at the state that is drawn."""
@@ -45,12 +48,16 @@ def poster(view: Sequence[panels.Panel], get: Get, dpi: int = 110) -> bytes:
 
 
 def _drawn(view: Sequence[panels.Panel], get: Get, dpi: int) -> bytes:
-    columns = min(2, len(view))
+    stacked = len(view) > 1 and all(getattr(panel, "wide", False) for panel in view)
+    columns = 1 if stacked else min(2, len(view))
     rows = -(-len(view) // columns)
-    figure = Figure(figsize=(8.4 if columns == 2 else 5.6, 3.1 * rows), layout="constrained")
+    # panels over the whole width keep their own heights
+    tall = [getattr(panel, "height", 280) / 90 for panel in view] if stacked else [3.1] * rows
+    figure = Figure(figsize=(5.6 if len(view) == 1 else 8.4, sum(tall)), layout="constrained")
     FigureCanvasAgg(figure)
+    grid = figure.add_gridspec(rows, columns, height_ratios=tall)
     for place, panel in enumerate(view):
-        axes = figure.add_subplot(rows, columns, place + 1)
+        axes = figure.add_subplot(grid[place])
         axes.tick_params(length=0, labelcolor="#5d6570", labelsize=8)
         for side in axes.spines.values():
             side.set_visible(False)
@@ -70,8 +77,8 @@ def _plane(axes: Axes, panel: panels.Curve | panels.Paths, get: Get) -> None:
         axes.set_yscale(panel.y_scale)
     axes.set_xlim(*panel.x)
     axes.set_ylim(*panel.y)
-    for set_ticks, limits, scale in ((axes.set_xticks, panel.x, "x_scale"), (axes.set_yticks, panel.y, "y_scale")):
-        found = ticks(*limits, scale=getattr(panel, scale, "linear"))
+    for set_ticks, limits, name in ((axes.set_xticks, panel.x, "x"), (axes.set_yticks, panel.y, "y")):
+        found = ticks(*limits, getattr(panel, f"{name}_scale", "linear"), at=getattr(panel, f"{name}_at", None))
         set_ticks(found["at"], found["text"])
         axes.minorticks_off()
     axes.grid(True, color="#e6e8eb", linewidth=0.7)
@@ -240,7 +247,14 @@ def _images(axes: Axes, panel: panels.Images, get: Get) -> None:
     images = images[None] if images.ndim == 2 else images
     low, high = panel.limits
     tiles = [np.pad(image, [(1, 1), (1, 1)] + [(0, 0)] * (image.ndim - 2), constant_values=high) for image in images]
-    axes.imshow(np.concatenate(tiles, axis=1).clip(low, high), cmap="gray", vmin=low, vmax=high)
+    shown = (np.concatenate(tiles, axis=1).clip(low, high) - low) / (high - low)
+    axes.imshow(shown, cmap=colour_table("signed") if low < 0 else "gray", vmin=0, vmax=1)
+    boxes = np.asarray(get(panel.boxes)) if panel.boxes else np.empty((0, 4))
+    kinds = np.asarray(get(panel.kinds)) if panel.kinds else np.zeros(len(boxes))
+    for (x0, y0, x1, y1), kind in zip(boxes, kinds, strict=True):
+        if np.isfinite(x0 + kind):
+            style: Any = FIRM if kind == 0 else DASHED
+            axes.add_patch(Rectangle((x0 + 0.5, y0 + 0.5), x1 - x0, y1 - y0, fill=False, **style))  # past the rim
     _blank(axes)
 
 

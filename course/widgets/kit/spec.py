@@ -19,7 +19,7 @@ __all__ = ["constants_of", "panel_spec"]
 SOURCES = frozenset(
     {"x", "y", "x0", "y0", "x1", "slope", "start", "end", "values", "classes", "field", "ghost", "highlight"}
     | {"nodes", "edges", "weights", "texts", "names", "rows", "columns", "notes", "note_texts", "counts", "guide"}
-    | {"words", "boxes", "focus"}
+    | {"words", "boxes", "kinds", "focus"}
 )
 """Attributes of marks and panels where a string is the name of a field."""
 
@@ -54,8 +54,8 @@ def panel_spec(
     spec = _part_spec(panel, fields, axes, constants)
     if isinstance(panel, (Curve, Paths)):
         spec["marks"] = [_part_spec(mark, fields, axes, constants) for mark in panel.marks]
-        spec["x_ticks"] = ticks(*panel.x, scale=spec.get("x_scale", "linear"))
-        spec["y_ticks"] = ticks(*panel.y, scale=spec.get("y_scale", "linear"))
+        spec["x_ticks"] = ticks(*panel.x, spec.get("x_scale", "linear"), at=spec.get("x_at"))
+        spec["y_ticks"] = ticks(*panel.y, spec.get("y_scale", "linear"), at=spec.get("y_at"))
     elif isinstance(panel, Bars):
         spec["ticks"] = ticks(*panel.limits, scale=panel.scale, most=4)
     elif isinstance(panel, Histogram):
@@ -96,8 +96,8 @@ def _part_spec(
 
 
 def _axes_called(name: str, axes: Sequence[Axis], where: str) -> list[int]:
-    """The places of a control's axes: one, or two for a Point."""
-    found = [place for place, axis in enumerate(axes) if axis.name == name or axis.name[:-2] == name]
+    """The places of a control's axes: one, two for a Point, one a cell for a Grid."""
+    found = [place for place, axis in enumerate(axes) if axis.name.split(".")[0] == name]
     if not found:
         raise ValueError(f"{where} names no control; the controls are {', '.join(axis.name for axis in axes)}")
     return found

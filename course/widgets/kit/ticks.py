@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 from matplotlib import colormaps
 from matplotlib.colors import Colormap, LinearSegmentedColormap, to_hex
 from matplotlib.ticker import LogLocator, MaxNLocator
+
+from course.widgets.kit.controls import minus
 
 __all__ = ["colour_table", "colour_tables", "ticks"]
 
@@ -24,8 +27,12 @@ STOPS = {
 SUPERSCRIPT = str.maketrans("0123456789-", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻")
 
 
-def ticks(low: float, high: float, scale: str = "linear", most: int = 6) -> dict[str, Any]:
-    """Round places inside the limits and their texts: {"at": [...], "text": [...]}."""
+def ticks(
+    low: float, high: float, scale: str = "linear", most: int = 6, at: Sequence[float] | None = None
+) -> dict[str, Any]:
+    """Round places inside the limits, or those wished for, and their texts: {"at": [...], "text": [...]}."""
+    if at is not None:
+        return {"at": [float(value) for value in at], "text": [minus(f"{value:g}") for value in at]}
     if scale == "log":
         at = [float(v) for v in LogLocator(numticks=most + 1).tick_values(low, high) if low <= v <= high * (1 + 1e-9)]
         powers = [round(float(np.log10(value))) for value in at]

@@ -1,4 +1,4 @@
-"""A tour of the kit: one explorer with every control, every mark and every panel, to look at and to test with."""
+"""A tour of the kit: one explorer with most controls and marks and every panel, to look at and to test with."""
 
 from __future__ import annotations
 
