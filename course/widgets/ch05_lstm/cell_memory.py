@@ -251,7 +251,7 @@ def cell_memory(network: Network | None = None) -> Explorer:
             ),
         ],
         meaning=Choice(*MEANINGS, label="look for"),
-        unit=Slider(0, count - 1, count, start=best["vowels"], label="unit"),
+        unit=Slider(0, count - 1, count, start=best[next(iter(MEANINGS))], label="unit"),
         names=Choice(*NAMES, label="names"),
         coarse=("values",),
         notice=notice,
