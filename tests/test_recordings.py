@@ -142,3 +142,11 @@ def test_recording_needs_nothing_but_python_numpy_and_pytorch():
     shown = subprocess.run(command, capture_output=True, text=True, check=False, cwd=ROOT)
     assert shown.returncode == 0, shown.stderr
     assert shown.stdout.rstrip().endswith("all recordings agree")
+
+
+def test_masks_and_shapes_are_compared_too(toy):
+    mask = np.tril(np.ones((3, 3), dtype=bool))
+    assert record._agree(toy, mask, mask.copy())
+    assert not record._agree(toy, mask, ~mask)
+    assert not record._agree(toy, np.zeros((2, 1)), np.zeros((2, 2)))
+    assert record._agree(toy, np.array([1.0, np.nan]), np.array([1.0, np.nan]))

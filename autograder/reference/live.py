@@ -41,7 +41,9 @@ def reference_value(
     before = torch.get_default_dtype()
     torch.set_default_dtype(getattr(torch, dtype))  # for references that make tensors of their own
     try:
-        return _to_numpy(exercise.reference(**given), torch)
+        # the device also for what a reference makes of numbers alone, such as a mask of a given length
+        with torch.device((device or _device()).kind):
+            return _to_numpy(exercise.reference(**given), torch)
     finally:
         torch.set_default_dtype(before)
 
