@@ -289,7 +289,8 @@ for k in (0, 1):
 # with edge finders of this kind, because edges are what helps.
 #
 # **What sharing weights buys.** Move the picture by one pixel, and the output moves by one pixel:
-# the kernel does not care where it is. This is called **translation equivariance**.
+# the kernel does not care where it is. This is called **translation equivariance**. (At the border
+# it ends; and with the stride $S$ of the next section it holds for moves by a multiple of $S$.)
 
 # %%
 moved = move_right(grey[None, None])[0, 0]
@@ -309,7 +310,7 @@ print("largest difference between the moved output and the output of the moved p
 #   length becomes $H + 2P$. With $P = (K - 1)/2$, for odd $K$, the output is as large as the
 #   picture.
 # * **Stride $S$**: move by $S$ pixels at a time. The number of steps is divided by $S$. If that
-#   leaves a rest, the last pixels are never looked at: round *down*.
+#   leaves a remainder, the last pixels are never looked at: round *down*.
 # * **Dilation $D$**: pull the kernel apart, so that neighbouring cells are $D$ pixels from each
 #   other. From first cell to last it then reaches over $D (K - 1) + 1$ pixels. It sees farther with
 #   as many weights.
@@ -365,8 +366,9 @@ widgets.output_arithmetic(conv_output_size)
 # **What you should have seen.** With dilation 2 a kernel of 3 has 3 places on 7 pixels, and the
 # first layer of ResNet turns 224 pixels into 112. In the widget 8 cells become 6. Padding 1 makes
 # them 8 again, and stride 2 with padding 1 makes them 4. Stride 2 without padding gives $5/2$
-# steps, rounded down 2: cell 8 is never used. And without padding the cells at the border are used
-# by fewer places than those in the middle.
+# steps, rounded down 2: cell 8 is never used. With dilation 3 the kernel reaches over 7 cells and
+# has 2 places; a reach of 5 on 4 cells has none, and the formula gives 0. And without padding the
+# cells at the border are used by fewer places than those in the middle.
 #
 # ## 4.4 The convolutional layer
 #
@@ -449,12 +451,13 @@ print(f"{y_by_loops.size:,} outputs, one by one: {seconds_by_loops:.2f} s")
 # over what is many.** Two ways:
 #
 # * *Loop over the cells of the kernel.* There are nine of them. Cell $(i, j)$ meets, for all places
-#   at once, a shifted copy of the picture: a slice with a step, `x[:, :, i : ... : stride, j : ...
-#   : stride]`.
+#   at once, a shifted copy of the picture: a slice of the padded picture with a step, `x[:, :, i :
+#   ... : stride, j : ... : stride]`; with dilation it begins at `dilation * i` and `dilation * j`.
 # * *Lay out all windows, and let one matrix product do the sums.* `sliding_window_view(x, (k_h,
 #   k_w), axis=(2, 3))` from NumPy gives all windows, with shape (N, C_in, places, places, K_h,
-#   K_w), without copying a number. A slice takes every `stride`-th place, another one every
-#   `dilation`-th cell.
+#   K_w), without copying a number. With dilation, ask for windows as long as the kernel's reach, $D
+#   (K - 1) + 1$. Then one slice takes every `stride`-th place, another one every `dilation`-th
+#   cell.
 #
 # **Exercise 4.2: A convolutional layer** (30 minutes, hard, 5 points)
 #
@@ -625,7 +628,8 @@ bar = fig.colorbar(shown, label="weight")
 # It is $(40,\; 50 + 4,\; 5) = (40, 54, 5)$.
 #
 # With columns the convolution is a matrix product $Y = W X_{\text{col}}$, and for that chapter 2
-# has the formulas, for each picture of the batch:
+# has the formulas. There each example was a row; here each window is a column, so the factors
+# change places. For each picture of the batch:
 #
 # $$\text{grad}_W = \text{grad}_Y\, X_{\text{col}}^\top, \qquad \text{grad}_{X_{\text{col}}} = W^\top\, \text{grad}_Y$$
 #
@@ -940,7 +944,8 @@ print("at the border:", avg_pool2d(np.ones((1, 1, 2, 2)), 3, 1, padding=1)[0, 0]
 #
 # By standing on the shoulders of the layer before. A neuron of the second layer looks at 3 × 3
 # neurons of the first, and each of these at 3 × 3 pixels. The pixels that can change a neuron at
-# all are its **receptive field**.
+# all are its **receptive field**. Its size is counted from the first of these pixels to the last,
+# gaps included.
 #
 # **By hand.** Along one axis. One layer of kernel 3 sees 3 pixels. In the second layer three
 # neighbours that look one pixel apart see $3 + 2 = 5$. In the third: 7. Each layer of kernel $K$
@@ -971,7 +976,7 @@ print("at the border:", avg_pool2d(np.ones((1, 1, 2, 2)), 3, 1, padding=1)[0, 0]
 
 # %%
 def receptive_field(layers):
-    """How many pixels of the input, along one axis, one output of the last layer depends on.
+    """Over how many pixels of the input, along one axis, one output of the last layer reaches, first to last.
 
     layers  a list of (kernel, stride, dilation), first layer first; pooling layers count like convolutions
     Returns an int; 1 for an empty list.
@@ -1598,10 +1603,10 @@ widgets.detection(non_maximum_suppression)
 # **no overlap at all**.
 #
 # **What you should have seen.** 28 boxes have a score of at least 0.99, and all of them lie on the
-# face. If an IoU of 0.7 is allowed, 8 stay; with 0.2, one. With a least score of 0.5 there are 14,
-# most of them beside the face: suppression removes what repeats a better box, and never what is
-# wrong by itself. That is the score's work. And if no overlap at all is allowed, 6 of 145 stay; in
-# a group photograph, faces side by side would remove each other.
+# face. If an IoU of 0.7 is allowed, 8 stay; with 0.2, one. With a least score of 0.5 there are 14
+# (at an IoU of 0.3), most of them beside the face: suppression removes what repeats a better box,
+# and never what is wrong by itself. That is the score's work. And if no overlap at all is allowed,
+# 6 of 145 stay; in a group photograph, faces side by side would remove each other.
 #
 # ## 4.10 What you take along
 #
@@ -1628,7 +1633,7 @@ widgets.detection(non_maximum_suppression)
 # |---|---|
 # | image classification | LeNet for digits (1998), AlexNet (2012), ResNet (2016), EfficientNet (chapter 7) |
 # | object detection | MTCNN for faces, Faster R-CNN, YOLO: convolutions, boxes, suppression |
-# | segmentation, medical pictures | U-Net: down by pooling, up again by the backward pass of a convolution |
+# | segmentation, medical pictures | U-Net: down by pooling, up again by the backward pass of a convolution (called transposed convolution; PyTorch: `ConvTranspose2d`) |
 # | sound, sensors, time series | convolutions along one axis, often dilated (WaveNet) |
 # | games on a board | AlphaGo: the board is a picture of 19 × 19 with several channels |
 # | pictures that become tokens | the first layer of a vision Transformer is a convolution whose stride is its kernel (chapter 6) |
@@ -1682,7 +1687,7 @@ widgets.detection(non_maximum_suppression)
 # * K. Chellapilla, S. Puri and P. Simard, "High performance convolutional neural networks for
 #   document processing", 2006: im2col.
 # * A. Krizhevsky, I. Sutskever and G. Hinton, "ImageNet classification with deep convolutional
-#   neural networks", NeurIPS 2012.
+#   neural networks", NIPS 2012.
 # * M. Lin, Q. Chen and S. Yan, "Network in network", ICLR 2014: convolutions of 1 × 1, global
 #   average pooling.
 # * K. Simonyan and A. Zisserman, "Very deep convolutional networks for large-scale image
@@ -1692,7 +1697,7 @@ widgets.detection(non_maximum_suppression)
 # * F. Yu and V. Koltun, "Multi-scale context aggregation by dilated convolutions", ICLR 2016.
 # * V. Dumoulin and F. Visin, "A guide to convolution arithmetic for deep learning", 2016.
 # * W. Luo, Y. Li, R. Urtasun and R. Zemel, "Understanding the effective receptive field in deep
-#   convolutional neural networks", NeurIPS 2016.
+#   convolutional neural networks", NIPS 2016.
 # * K. Zhang, Z. Zhang, Z. Li and Y. Qiao, "Joint face detection and alignment using multitask
 #   cascaded convolutional networks", *IEEE Signal Processing Letters* 23, 2016: MTCNN; the weights
 #   come with the package facenet-pytorch.

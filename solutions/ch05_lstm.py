@@ -259,7 +259,7 @@ ax.legend()
 ax.grid(alpha=0.2)
 
 # %% [markdown]
-# *What to notice:* the two sequences hold the same numbers in another order, and every state behind
+# *What to notice:* the two sequences hold the same numbers in another order, and every state after
 # them differs. The state knows *when*.
 #
 # **What you should have seen.** For $x = (0, 1, 0)$, $h_3 = 0.595$: the same fading, one step later. A
@@ -276,9 +276,12 @@ ax.grid(alpha=0.2)
 #    $t$, and by the next step. Two paths, so add both.
 # 2. **A weight is used $T$ times.** Its gradient is the sum over all steps.
 #
-# With $z_t = W_{ih} x_t + b_{ih} + W_{hh} h_{t-1} + b_{hh}$, and the slope of tanh, $1 - h_t^2$:
+# Let $z_t = W_{ih} x_t + b_{ih} + W_{hh} h_{t-1} + b_{hh}$, and let $d_t$ be the gradient that the
+# loss sends to $h_t$ directly. The slope of tanh is $1 - h_t^2$, number by number. As in section
+# 2.5, states and gradients are rows here, one for each example; at the last step the second term is
+# missing:
 #
-# $$\frac{\partial L}{\partial z_t} = \Big(\underbrace{\frac{\partial L}{\partial h_t}}_{\text{the loss, directly}} + \underbrace{\frac{\partial L}{\partial z_{t+1}} W_{hh}}_{\text{the next step}}\Big)\,(1 - h_t^2)$$
+# $$\frac{\partial L}{\partial z_t} = \Big(\underbrace{d_t}_{\text{the loss, directly}} + \underbrace{\frac{\partial L}{\partial z_{t+1}} W_{hh}}_{\text{the next step}}\Big)\,(1 - h_t^2)$$
 #
 # $$\frac{\partial L}{\partial W_{hh}} = \sum_t \Big(\frac{\partial L}{\partial z_t}\Big)^{\!\top} h_{t-1}, \qquad \frac{\partial L}{\partial W_{ih}} = \sum_t \Big(\frac{\partial L}{\partial z_t}\Big)^{\!\top} x_t, \qquad \frac{\partial L}{\partial b} = \sum_t \frac{\partial L}{\partial z_t}$$
 #
@@ -294,8 +297,8 @@ ax.grid(alpha=0.2)
 #
 # **Exercise 5.5: Backward through time** (30 minutes, hard, 6 points)
 #
-# Here the loss may look at every step: `grad_hs[:, t]` is what it sends to $h_t$ directly. Start at
-# the last step, where nothing comes from later, and go back.
+# Here the loss may look at every step: `grad_hs[:, t]` is $d_t$, what it sends to $h_t$ directly.
+# Start at the last step, where nothing comes from later, and go back.
 
 
 # %%
@@ -375,10 +378,13 @@ print(f"largest difference between computed and measured: {np.abs(grad_weight_hh
 # | 1.0 | 1 |
 # | 1.1 | $1.1^{50} = 117$ |
 #
-# Ten per cent less or more, and the gradient **vanishes** or **explodes**. You met the same in section
-# 1.8, with depth in place of time. There each layer could have weights of its own; here it is one
-# matrix, again and again. With many hidden numbers the **spectral radius** plays the part of
-# $w_{hh}$: the largest size of an eigenvalue (section 3.2) of $W_{hh}$.
+# Ten per cent less or more, and the gradient **vanishes** or **explodes**. You met the same in
+# section 1.8, with depth in place of time. There each layer could have weights of its own; here it
+# is one matrix, again and again. With many hidden numbers the **spectral radius** plays the part of
+# $w_{hh}$: the largest size of an eigenvalue (section 3.2) of $W_{hh}$. Over many steps it decides.
+# (In the widget $W_{hh}$ is a rotation or reflection times the radius, so every direction changes
+# by exactly this factor; a matrix drawn at random can grow a gradient for some steps before it
+# shrinks it.)
 #
 # And the slope of tanh is at most 1, reached only at $h = 0$. Every state that holds something makes
 # the product smaller. For states near 0.5 the slope is 0.75.
@@ -437,9 +443,10 @@ widgets.gradient_through_time(gradient_norms_through_time)
 # The orange line belongs to the network of the next section; come back for it.
 #
 # **What you should have seen.** On the logarithmic axis every line is nearly straight: a constant
-# factor for each step. With radius 1 and *no* inputs everything arrives. With inputs, 0.00055 of it:
-# to hold something, the states must leave 0, and there the slope of tanh eats the gradient. Reading
-# and remembering are at odds, and no choice of the radius repairs that.
+# factor for each step. With radius 1 and *no* inputs everything arrives. With inputs, 0.00055 of
+# it: to hold something, the states must leave 0, and there the slope of tanh eats the gradient.
+# Even with radius 1.3, large inputs leave only 0.000013 of it. Reading and remembering are at odds,
+# and no choice of the radius repairs that.
 #
 # **An exploding gradient** has a simple remedy, clipping (section 3.5): the direction is good, only
 # the length is mad. **A vanished gradient** has none. Multiplying it by a large number does not help,
@@ -450,9 +457,10 @@ widgets.gradient_through_time(gradient_norms_through_time)
 #
 # **Question.** How must a memory be built, so that fifty steps do not wear it away?
 #
-# The trouble was the multiplication at every step. So *add*. The **long short-term memory**, LSTM, of
-# Hochreiter and Schmidhuber has a second state, the **cell state** $c$. It is the memory, and it
-# passes from step to step without a matrix and without a tanh:
+# The trouble was the multiplication at every step. So *add*. The **long short-term memory**, LSTM,
+# of Hochreiter and Schmidhuber (1997; its forget gate came in 2000) has a second state, the **cell
+# state** $c$. It is the memory, and it passes from step to step without a matrix and without a
+# tanh:
 #
 # $$c_t = f_t\, c_{t-1} + i_t\, g_t$$
 #
@@ -472,6 +480,9 @@ widgets.gradient_through_time(gradient_norms_through_time)
 # input and at $h_{t-1}$:
 #
 # $$\begin{aligned} i_t &= \sigma(W_{ii} x_t + b_{ii} + W_{hi} h_{t-1} + b_{hi}) \\ f_t &= \sigma(W_{if} x_t + b_{if} + W_{hf} h_{t-1} + b_{hf}) \\ g_t &= \tanh(W_{ig} x_t + b_{ig} + W_{hg} h_{t-1} + b_{hg}) \\ o_t &= \sigma(W_{io} x_t + b_{io} + W_{ho} h_{t-1} + b_{ho}) \end{aligned}$$
+#
+# The first index says where the numbers come from (i: the input, h: the hidden state), the second
+# one where they go (i, f, g, o).
 #
 # **PyTorch's conventions**, which we use, so that weights can be exchanged:
 #
@@ -694,10 +705,12 @@ def lstm_backward(grad_hs, x, h0, c0, weight_ih, weight_hh, bias_ih, bias_hh):
 check(lstm_backward)
 
 # %% [markdown]
-# Go back to the widget of section 5.4 and look at the orange line, the gradient along the memory of an
-# LSTM: **a half-shut forget gate** (bias 0) and **forget bias 5**. A bias of 0 means $f = 0.5$, and
-# $0.5^{50}$ is 9e−16: far worse than the RNN's 0.005. With bias 3 the gate stands at 0.953, and 0.09 of the
-# gradient arrives; with bias 5, 0.74.
+# Go back to the widget of section 5.4 and look at the orange line, the gradient along the memory of
+# an LSTM: **a half-shut forget gate** (bias 0) and **forget bias 5**. A bias of 0 means $f = 0.5$,
+# and $0.5^{50}$ is 9e−16: far worse than the RNN's 0.005. With bias 3 the gate stands at 0.953, and
+# 0.09 of the gradient arrives; with bias 5, 0.74. (The gate alone would give $\sigma(5)^{50} =
+# 0.71$. The line also holds the ways back through $h$, which add a little; that is why it is
+# slightly higher than the powers.)
 #
 # (Truncated backpropagation, section 5.3, has to cut *both* ways back here. Whoever cuts at $h$ and
 # forgets $c$ has cut the narrow path and left the wide one open.)
@@ -822,11 +835,11 @@ for name, parameters in networks.items():
     print(f"{name:20} right on 1000 new sequences: {right_answers[name]:.2f}")
 
 # %% [markdown]
-# **What you should have seen.** The RNN guesses. The LSTM with forget bias 0 guesses, too: an LSTM is
-# not a good memory by itself. With forget bias 3 it answers all the new sequences right, 1.00, or next
-# to all. The same cell, the same data, the same optimiser; one number at the start decides whether the
-# gradient arrives, and the curve said so before the training. (PyTorch's LSTM starts near bias 0. For
-# long memories, set the bias yourself.)
+# **What you should have seen.** The RNN guesses. The LSTM with forget bias 0 guesses, too: an LSTM
+# is not a good memory by itself. With forget bias 3 it answers all the new sequences right, 1.00,
+# or next to all. The same cell, the same data, the same optimiser; one number at the start decides
+# whether the gradient arrives, and the curve said so before the training. (PyTorch's LSTM starts
+# near bias 0, Keras's at 1. For long memories, set the bias yourself.)
 #
 # Two honest remarks. The curve says what training gets to hear *at the start*: a plain RNN of 32 hidden
 # numbers, drawn in the same way, sometimes stumbles on a solution in spite of it. And a gate of 0.953
@@ -899,8 +912,9 @@ check(next_step_targets)
 #
 # ### Sequences of different lengths
 #
-# A batch is an array, and its rows have one length. Short names are filled up at the end with a token
-# that means nothing; that is **padding**. Two places must know of it:
+# A batch is an array, and its rows have one length. Short names are filled up at the end with a
+# token that means nothing there; that is **padding**. We take the full stop again, so the tokens
+# alone do not tell the real end from the padding: the lengths do. Two places must know of it:
 #
 # * the **loss** counts the real steps only (a **mask** of True and False says which);
 # * the **last state** of a sequence is the one after its last *real* step. In the last column there
@@ -1042,10 +1056,10 @@ ax.grid(alpha=0.2)
 #
 # ### It writes
 #
-# Draw a letter from the probabilities, feed it back, draw the next. Before the softmax the logits are
-# divided by a number, the **temperature**. Below 1 the large ones win more often, and the result is
-# safe and dull; above 1 the small ones get a chance, and the result is wild. At 1 the model says what
-# it believes.
+# Draw a letter from the probabilities, feed it back, draw the next. Before the softmax the logits
+# are divided by a number, the temperature of section 1.6. Below 1 the large ones win more often,
+# and the result is safe and dull; above 1 the small ones get a chance, and the result is wild. At 1
+# the model says what it believes.
 #
 # **By hand.** Logits $(2, 0)$. At temperature 1 the first symbol has the probability $\sigma(2) =
 # 0.88$; at 0.5, $\sigma(4) = 0.98$; at 2, $\sigma(1) = 0.73$.
@@ -1227,10 +1241,11 @@ widgets.forecaster(lstm_forward)
 # highest peak**, **a whole cycle ahead**, **free for twenty years**, and drag the number of years with
 # an eye on the bars.
 #
-# **What you should have seen.** One year ahead, 18.9 against 19.9: level. The highest peak was called
-# too low by both. Eleven years ahead persistence is a good forecast, because a cycle has gone by, and
-# AR(20) is worse than that. There the LSTM keeps the beat better than both, and it misses by 33
-# sunspots all the same.
+# **What you should have seen.** One year ahead, 18.9 against 19.9: level. The highest peak was
+# called too low by both. Eleven years ahead persistence is a good forecast, because a cycle has
+# gone by, and AR(20) is worse than that. There the LSTM keeps the beat better than both, and it
+# misses by 33 sunspots all the same. Twenty years ahead all three are poor: 48, 51 and, by the
+# LSTM, 36.5.
 #
 # ## 5.10 A leaner cell, and a network that speaks
 #
@@ -1245,8 +1260,9 @@ widgets.forecaster(lstm_forward)
 # the candidate gets to see. It has 3 blocks where the LSTM has 4, so three quarters of the weights,
 # and in practice the two are about equally good.
 #
-# **By hand.** $h = 2$, $z = 0.75$, and the candidate is $n = -0.4$: $h_{\text{new}} = 0.25 \cdot (-0.4)
-# + 0.75 \cdot 2 = 1.4$.
+# **By hand.** $h = 2$, $z = 0.75$, and the candidate is $n = -0.4$: $h_{\text{new}} = 0.25 \cdot
+# (-0.4) + 0.75 \cdot 2 = 1.4$. (The 2 is for easy sums: a state that begins at 0 stays between −1
+# and 1.)
 #
 # **Beware of the books.** In the first paper the reset gate multiplies $h$ *before* the product,
 # $W_{hn} (r\, h)$. PyTorch multiplies the product, its bias included, $r\,(W_{hn} h + b_{hn})$. And

@@ -105,8 +105,8 @@ print(f"               test accuracy     {mlp.accuracy(by_heart, x_test, y_test)
 # **What you should have seen.** It answers practically all of the random labels, and on the test
 # pictures it is as good as guessing. The network has room enough to keep 700 pictures in mind one
 # by one. **A training accuracy of 100 % says nothing about learning**: it says that the network is
-# large enough. (Zhang and others did this in 2017 with the largest networks of their time, and with
-# a million pictures. It worked there, too.)
+# large enough. (Zhang and others did this in 2017 with well-known large networks of their time, and
+# with a million pictures. It worked there, too.)
 #
 # Real data lie in between. There is something to learn, and there is chance beside it: labels that
 # somebody clicked too fast, a smudge that only one picture has. A network that goes on training
@@ -216,11 +216,12 @@ print(f"test accuracy of the best epoch {test_accuracies[best]:.1%}, of the last
 # %% [markdown]
 # **What you should have seen.** By hand: the best epoch is 3, and training stops at 5. The 3.8 of
 # epoch 6 would have been better, and nobody will ever know. On the digits the best epoch is one of
-# the first, and its parameters read more than 90 % of the test pictures. In the last ten epochs it
-# is about 80 %. More than thirty epochs of work made the network worse.
+# the first, and its parameters read more than 90 % of the test pictures. In the last ten epochs the
+# test accuracy is about 80 %. More than thirty epochs of work made the network worse.
 #
-# The widget holds a hundred recorded runs of a network of this size, with 1077 pictures: five for
-# each setting, so that you see how much is luck. For now leave the remedy at "none".
+# The widget holds a hundred recorded runs of a network of this size, with 1077 of the digits or 200
+# pictures of MNIST, a second collection: five for each setting, so that you see how much is luck.
+# (It counts its epochs from 1.) For now leave the remedy at "none".
 #
 # **Predict.** How long should one wait? What happens with patience 1?
 
@@ -231,8 +232,9 @@ print(f"test accuracy of the best epoch {test_accuracies[best]:.1%}, of the last
 widgets.overfitting_bench()
 
 # %% [markdown]
-# Visit **learnt by heart**, then move the patience. And visit **stopped too early**: MNIST, 30 % of
-# the labels wrong, patience 1.
+# Visit **learnt by heart**, then move the patience. And visit **stopped too early**: 200 pictures
+# of MNIST, 30 % of the labels wrong, patience 1. (This one runs with dropout, the remedy of the
+# next section.)
 #
 # **What you should have seen.** In **learnt by heart** the five runs end at 0.769 of the test
 # digits, give or take 0.024; stopped with patience 5 they reach 0.948. In **stopped too early**
@@ -440,8 +442,8 @@ ax.grid(alpha=0.2)
 # $$L_{\text{total}} = L + \frac{\lambda}{2} \sum w^2$$
 #
 # $\lambda$ (lambda) is the price, called **weight decay** in code. The sum of squares is the square
-# of the length that chapter 3 clipped, also called the L2 norm, so this is **L2 regularisation**.
-# Its gradient is short:
+# of a length, measured as chapter 3 measured the gradient's before clipping; this length is also
+# called the L2 norm, so this is **L2 regularisation**. Its gradient is short:
 #
 # $$\frac{\partial}{\partial w}\, \frac{\lambda}{2} w^2 = \lambda w$$
 #
@@ -612,9 +614,9 @@ def batch_norm_eval(x, gamma, beta, running_mean, running_var, eps=1e-5):
 check(batch_norm_eval)
 
 # %% [markdown]
-# **Predict.** Eight layers, weights 0.7 times He's size. Chapter 1 says what becomes of the spread.
-# And with batch norm? Then: one and the same picture, in 24 batches of four with other pictures. Is
-# its value the same each time?
+# **Predict.** Eight layers, weights 0.7 times as large as the He initialisation of section 1.8
+# draws them. Chapter 1 says what becomes of the spread. And with batch norm? Then: one and the same
+# picture, in 24 batches of four with other pictures. Is its value the same each time?
 
 # %% [markdown]
 # **My prediction:** …
@@ -626,13 +628,13 @@ widgets.batch_norm_layers(batch_norm_forward)
 # Visit **weights too small**, **weights too large**, **a batch of four**, **a batch of one**,
 # **one, in evaluation mode**.
 #
-# **What you should have seen.** With weights 0.7 times He's size the spread in layer 8 is 0.041,
-# with 1.4 times it is 11; with batch norm it is 1 both times. The price is in the green panel:
-# **what a picture gives depends on who shares its batch**. In batches of four the values of one and
-# the same picture vary by 0.93 in layer 8, nearly as much as different pictures do; in batches of
-# 64 still by 0.67. A batch of one erases everything. In use, with running statistics, each picture
-# is by itself again. That is why a network has two modes, and why forgetting to switch is a famous
-# bug.
+# **What you should have seen.** With weights 0.7 times as large as He's the spread in layer 8 is
+# 0.041, with 1.4 times it is 11; with batch norm it is 1 both times. The price is in the green
+# panel: **what a picture gives depends on who shares its batch**. In batches of four the values of
+# one and the same picture vary by 0.93 in layer 8, nearly as much as different pictures do; in
+# batches of 64 still by 0.67. A batch of one erases everything. In use, with running statistics,
+# each picture is by itself again. That is why a network has two modes, and why forgetting to switch
+# is a famous bug.
 #
 # ### Three ways back
 #
@@ -810,7 +812,7 @@ def five_epochs(learning_rate, norm):
     parameters, running = draw_network([64] + [64] * 6 + [10], rng)
     accuracies = []
     for _ in range(5):
-        order = rng.permutation(1150)  # no rest: a batch of one could not be normalised
+        order = rng.permutation(1150)  # 35 full batches; the last 30 are left out
         for start in range(0, 1120, 32):
             chosen = 287 + order[start : start + 32]
             logits, kept = forward(parameters, running, data.x_train[chosen], norm, training=True)
@@ -935,7 +937,8 @@ print(f"{np.mean(sent == 0):.0%} of the pixels got nothing")
 # **Exercise 8.10: Read between the pixels** (20 minutes, medium, 4 points)
 #
 # Indices that are negative count from the end in NumPy, and too large ones are an error. A frame of
-# zeros around the picture saves you from both.
+# zeros around the picture saves you from both at the rim; places that are farther out, `np.clip`
+# brings onto the frame.
 
 
 # %%
@@ -1158,7 +1161,8 @@ widgets.augmentation_gallery(rotate, scale, horizontal_flip)
 #
 # Certainty: $-\ln p$ is 0 only for $p = 1$, and for that the logits must grow for ever. On a wrong
 # label that is the worst that can happen. **Label smoothing** (Szegedy and others, 2016) asks for a
-# little less: take the share $\varepsilon$ of every label and spread it over all $C$ classes.
+# little less: take the share $\varepsilon$ of every label (not the tiny $\varepsilon$ of section
+# 8.4) and spread it over all $C$ classes.
 #
 # **By hand.** Ten classes, $\varepsilon = 0.1$: the right class has the target $0.9 + 0.01 = 0.91$,
 # every other one 0.01. The cross-entropy against such a target is
@@ -1226,7 +1230,7 @@ def smoothed_gradient(logits, y, epsilon):
 # **Question.** Which of all these remedies helps?
 #
 # We measure, with three seeds each, because one run proves nothing. First the 700 digits with 30 %
-# wrong labels: two hidden layers of 128, 40 epochs, each remedy alone.
+# wrong labels: two hidden layers of 128, 40 epochs (early stopping: at most 25), each remedy alone.
 #
 # **Predict.** Put in order: nothing, dropout ($p = 0.5$), batch norm, L2 ($\lambda = 0.01$), label
 # smoothing ($\varepsilon = 0.2$), early stopping.
@@ -1322,7 +1326,8 @@ show(wrong_labels, 65)
 # heart faster. Stopped in time it would lose little: in the bench of section 8.1, stopping lifts it
 # from 0.794 to 0.921.
 #
-# Now the same with all labels right. And one more: pictures shifted by up to one pixel.
+# Now with all labels right, for 20 epochs: nothing, dropout, batch norm. And one more: pictures
+# shifted by up to one pixel.
 #
 # **Predict.** Does anything help? Does anything hurt?
 
@@ -1430,7 +1435,7 @@ widgets.overfitting_bench()
 # | dropout | no neuron should be needed | the network is too small for its task, or trains too briefly |
 # | L2 | rules need small weights, exceptions large ones | the price is too high: everything is flattened |
 # | augmentation | this change leaves the label as it is | it does not, or it never occurs |
-# | label smoothing | no label is quite certain | the certainty itself is needed, as in distilling one network into another |
+# | label smoothing | no label is quite certain | the small probabilities are needed too: a second network that is to learn from them (distillation) finds less in them |
 # | batch norm | (that scales should be repaired) | batches are small, or differ from what comes later |
 #
 # **Regularisation is a trade, not a charm.** Each remedy gives away some of the network's freedom
@@ -1513,8 +1518,9 @@ widgets.overfitting_bench()
 # * **Two variances**: $y$ is made with the one that divides by $N$; the running variance takes in
 #   the one that divides by $N - 1$.
 # * **`eps` is under the root**, added to the variance.
-# * **L2 has the half**: penalty $\frac{\lambda}{2} \sum w^2$, gradient $\lambda w$. Biases,
-#   $\gamma$ and $\beta$ pay nothing.
+# * **L2 has the half**: penalty $\frac{\lambda}{2} \sum w^2$, gradient $\lambda w$, as
+#   `weight_decay` in PyTorch's SGD. Here biases, $\gamma$ and $\beta$ pay nothing; PyTorch's
+#   optimisers let every parameter pay that you hand them with a `weight_decay`.
 # * **Angles are counter-clockwise as seen, in degrees**, about the centre of the pixels $((H-1)/2,
 #   (W-1)/2)$; outside is 0.
 # * **Label smoothing** spreads $\varepsilon$ over all $C$ classes, the right one included.

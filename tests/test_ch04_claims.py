@@ -384,3 +384,10 @@ def test_the_presets_of_the_detection_widget():
     assert said("If an IoU of 0.7 is allowed, 8 stay; with 0.2, one.")
     assert said("With a least score of 0.5 there are 14")
     assert said("6 of 145 stay")
+
+
+def test_the_presets_of_the_size_arithmetic_are_answered_in_the_text(cells):
+    size = cells["conv_output_size"]
+    assert size(8, 3, dilation=3) == 2
+    assert size(4, 3, dilation=2) == 0
+    assert said("With dilation 3 the kernel reaches over 7 cells and has 2 places; a reach of 5 on 4 cells has none")

@@ -276,3 +276,22 @@ def test_with_bias_zero_some_forget_gates_start_above_one_half(cells):
     gates = logistic(parameters[2] + parameters[3])[16:32]
     assert 0.5 < gates.max() < 0.65
     assert gates.min() < 0.5
+
+
+def test_the_gate_alone_gives_a_little_less_than_the_widgets_line():
+    gate = (1 / (1 + np.exp(-5.0))) ** 50
+    assert f"{gate:.2f}" == "0.71"
+    assert said("\\sigma(5)^{50} = 0.71")
+    assert gate < 0.74
+
+
+def test_large_inputs_tame_even_a_radius_of_one_point_three():
+    assert said("large inputs leave only 0.000013 of it")
+    assert f"{travel('1.3, tamed by tanh').right[-1]:.1e}" == "1.3e-05"
+
+
+def test_twenty_years_ahead_all_forecasts_are_poor():
+    error = forecast_state(**FORECASTS["free for twenty years"]).error
+    assert [f"{one:.0f}" for one in error[:2]] == ["48", "51"]
+    assert f"{error[2]:.1f}" == "36.5"
+    assert said("Twenty years ahead all three are poor: 48, 51 and, by the LSTM, 36.5.")
