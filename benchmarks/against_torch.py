@@ -3,9 +3,9 @@
     python -m benchmarks against_torch
 
 For every exercise with a pace: the chapter's model answer, its yardstick (what a student's answer is compared with) and
-the PyTorch reference, on the same inputs, in turns.  Printed are the shortest times in milliseconds, which a busy machine
-spoils least, and the ratio of the first two.  The reference of a backward pass runs PyTorch's forward pass, too, as
-autograd must.
+the PyTorch reference, on the same inputs, in turns.  Printed are the shortest times in milliseconds, which a busy
+machine spoils least, and the ratio of the first two.  The reference of a backward pass runs PyTorch's forward pass too,
+as autograd must.
 """
 
 from __future__ import annotations
