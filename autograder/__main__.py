@@ -16,7 +16,7 @@ from autograder.errors import CourseError
 COMMANDS = {
     "start": ("autograder.environment.start", "set up if needed and open the course in JupyterLab"),
     "setup": ("autograder.environment.setup", "make the environment in .venv (students; --grading, --dev for more)"),
-    "weights": ("autograder.environment.weights", "fetch the optional pretrained weights of chapters 4 and 5"),
+    "weights": ("autograder.environment.weights", "fetch the optional pretrained weights"),
     "test": ("autograder.environment.test", "set up for development if needed and run all tests"),
     "build": ("autograder.release.build", "make the released notebooks in course/ from the masters"),
     "record": (

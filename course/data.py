@@ -16,11 +16,26 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["PHOTOGRAPHS", "Digits", "Sunspots", "digits", "first_names", "mnist", "photograph", "sunspots"]
+__all__ = [
+    "PHOTOGRAPHS",
+    "TEXTURES",
+    "Digits",
+    "Sunspots",
+    "Textures",
+    "digits",
+    "first_names",
+    "mnist",
+    "photograph",
+    "python_text",
+    "sunspots",
+    "textures",
+    "word_sentiment",
+]
 
 TEST_PICTURES = 360
 MNIST_TEST_PICTURES = 1000
 PHOTOGRAPHS = ("flower", "portrait", "temple")
+TEXTURES = ("brick", "grass", "gravel")
 
 
 class Digits(NamedTuple):
@@ -30,6 +45,21 @@ class Digits(NamedTuple):
     y_train  (N,)    the digits 0 to 9
     x_test   (M, D)
     y_test   (M,)
+    """
+
+    x_train: NDArray[np.float64]
+    y_train: NDArray[np.int64]
+    x_test: NDArray[np.float64]
+    y_test: NDArray[np.int64]
+
+
+class Textures(NamedTuple):
+    """Patches of grey photographs, 0 black to 1 white: brick, grass and gravel are the classes 0, 1 and 2.
+
+    x_train  (N, size, size)  from the left halves of the photographs
+    y_train  (N,)
+    x_test   (N, size, size)  from the right halves
+    y_test   (N,)
     """
 
     x_train: NDArray[np.float64]
@@ -116,6 +146,51 @@ def sunspots() -> Sunspots:
     """
     table = np.loadtxt(_inside("statsmodels", "datasets/sunspots/sunspots.csv"), delimiter=",", skiprows=1)
     return Sunspots(table[:, 0].astype(np.int64), table[:, 1])
+
+
+def python_text() -> str:
+    """The manual of Python's statements and types that every Python brings: about 465,000 characters.
+
+    Its length differs a little from one version of Python to the next.
+    """
+    from pydoc_data.topics import topics
+
+    return "\n".join(topics.values())
+
+
+def textures(size: int = 32) -> Textures:
+    """Patches of three photographs of surfaces: what a network learns from is cut from the left halves.
+
+    size  rows and columns of a patch; the photographs have 512
+    Source: scikit-image's brick, grass and gravel (CC0).
+    """
+    from PIL import Image
+
+    left, right = [], []
+    for name in TEXTURES:
+        with Image.open(_inside("skimage", f"data/{name}.png")) as opened:
+            picture = np.asarray(opened.convert("L"), dtype=np.float64) / 255
+        rows, columns = (length // size for length in picture.shape)
+        patches = picture[: rows * size, : columns * size].reshape(rows, size, columns, size).transpose(0, 2, 1, 3)
+        left.append(patches[:, : columns // 2].reshape(-1, size, size))
+        right.append(patches[:, columns // 2 :].reshape(-1, size, size))
+    labels = np.repeat(np.arange(len(left)), len(left[0]))
+    return Textures(np.concatenate(left), labels, np.concatenate(right), labels.copy())
+
+
+def word_sentiment() -> list[tuple[str, int]]:
+    """English words with 1 where people found them positive and 0 where negative, about 5,500 of them.
+
+    Only words of the letters a to z whose mean rating, from -4 to 4, is at least 1 in size.
+    Source: C. Hutto and E. Gilbert 2014, "VADER: a parsimonious rule-based model for sentiment analysis of social media
+    text"; the words come with the package vaderSentiment (MIT).
+    """
+    words = []
+    for line in _inside("vaderSentiment", "vader_lexicon.txt").read_text("utf-8").splitlines():
+        word, rating = line.split("\t")[:2]
+        if re.fullmatch("[a-z]+", word) and abs(float(rating)) >= 1:
+            words.append((word, int(float(rating) > 0)))
+    return words
 
 
 def _inside(package: str, path: str) -> Path:

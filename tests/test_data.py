@@ -71,3 +71,26 @@ def test_sunspots_come_year_by_year():
 def test_data_of_a_package_that_is_missing_says_what_to_do():
     with pytest.raises(ModuleNotFoundError, match="needs the package no_such_package: python -m autograder setup"):
         data._inside("no_such_package", "file.csv")
+
+
+def test_textures_are_patches_of_two_halves_that_do_not_meet():
+    textures = data.textures(size=64)
+    assert textures.x_train.shape == textures.x_test.shape == (96, 64, 64)
+    assert np.bincount(textures.y_train).tolist() == np.bincount(textures.y_test).tolist() == [32, 32, 32]
+    assert 0 <= textures.x_train.min() < textures.x_train.max() <= 1
+    both = np.concatenate([textures.x_train, textures.x_test]).reshape(192, -1)
+    assert len(np.unique(both, axis=0)) == 192, "no patch is in both parts"
+
+
+def test_words_carry_the_feeling_that_people_rated():
+    words = dict(data.word_sentiment())
+    assert len(words) > 5000
+    assert words["good"] == words["happy"] == 1
+    assert words["bad"] == words["terrible"] == 0
+    assert 0.4 < np.mean(list(words.values())) < 0.6
+
+
+def test_pythons_manual_is_a_long_text():
+    text = data.python_text()
+    assert len(text) > 400_000
+    assert 'The "if" statement' in text

@@ -17,6 +17,7 @@ WITHOUT_EFFECT = {
     "bias_correction": {"size"},  # Adam does not see the size of the gradients
     "gradient_check_map": {"kind"},  # without a fault there is none of any kind
     "playground": {"rate", "decay"},  # a run that has not begun does not show them
+    "attention_steps": {"causal"},  # at the first stage nothing is masked yet
 }
 """Controls that change nothing where a widget starts."""
 
