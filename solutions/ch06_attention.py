@@ -1632,7 +1632,7 @@ for row, column in np.ndindex(similarity.shape):
     )
 ax.set(xlabel="sentence", ylabel="sentence", xticks=range(6), yticks=range(6), xticklabels=range(1, 7))
 ax.set_yticklabels([f"{sentence} {number}" for number, sentence in enumerate(SENTENCES, start=1)], fontsize=10)
-fig.colorbar(shown, ax=ax, label="similarity (cosine)")
+bar = fig.colorbar(shown, ax=ax, label="similarity (cosine)")
 
 # %% [markdown]
 # *What to notice:* three dark blocks along the diagonal, and next to nothing elsewhere.

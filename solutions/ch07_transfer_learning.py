@@ -197,7 +197,7 @@ print(f"right: {np.mean(answers == y_mnist_test):.1%}")
 fig, ax = plt.subplots(figsize=(5.4, 4.6))
 image = ax.imshow(confusion(y_mnist_test, answers), cmap="Blues")
 ax.set(xlabel="the network's answer", ylabel="label", xticks=range(10), yticks=range(10))
-fig.colorbar(image, label="test pictures")
+bar = fig.colorbar(image, label="test pictures")
 
 # %% [markdown]
 # *What to notice:* each row has one dark cell, and so has each column, but they are not on the
@@ -279,12 +279,12 @@ def read_digits(parameters, pictures):
 print(f"own digits, without training: {np.mean(read_digits(pretrained, x_own_test) == y_own_test):.1%} right")
 
 fig, axes = plt.subplots(2, 8, figsize=(11, 3.2))
+axes[0, 0].set_ylabel("MNIST")
+axes[1, 0].set_ylabel("your own")
 for row, (pictures, labels) in enumerate(((x_mnist, y_mnist), (x_own, y_own))):
     for digit in range(8):
         axes[row, digit].imshow(pictures[labels == digit][0], cmap="Greys", vmin=0, vmax=1)
         axes[row, digit].set(xticks=[], yticks=[])
-axes[0, 0].set_ylabel("MNIST")
-axes[1, 0].set_ylabel("your own")
 
 # %% [markdown]
 # *What to notice:* your own digits are darker and fill their frame. Each picture is 8 pixels wide
@@ -1128,10 +1128,10 @@ for column, (kind, sample) in enumerate((kind, sample) for kind in range(3) for 
     axes[0, column].imshow(patches[y_patches == kind][sample], cmap="Greys_r", vmin=0, vmax=1)
     axes[1, column].imshow(patches_test[y_patches_test == kind][sample], cmap="Greys_r", vmin=0, vmax=1)
     axes[0, column].set_title(("brick", "grass", "gravel")[kind])
-for ax in axes.flat:
-    ax.set(xticks=[], yticks=[])
 axes[0, 0].set_ylabel("training")
 axes[1, 0].set_ylabel("test")
+for ax in axes.flat:
+    ax.set(xticks=[], yticks=[])
 
 # %% [markdown]
 # *What to notice:* some of them are hard for you, too. A patch holds less than one brick.
@@ -1211,7 +1211,7 @@ marks = {
 }
 show(ax, surface_counts, on_surfaces, {way: mark for way, mark in marks.items() if way in on_surfaces})
 ax.set_ylim(20, 102)
-ax.legend(loc="upper left", bbox_to_anchor=(1.01, 1), frameon=False)
+legend = ax.legend(loc="upper left", bbox_to_anchor=(1.01, 1), frameon=False)
 
 # %% [markdown]
 # *What to notice:* the blue line is in another world, already with one label of each.
@@ -1322,7 +1322,7 @@ for way, found in on_words.items():
 fig, ax = plt.subplots(figsize=(8, 4.2))
 marks = {"MiniLM, frozen": (BLUE, "o"), "letters": (VERMILION, "s")}
 show(ax, word_counts, on_words, {way: mark for way, mark in marks.items() if way in on_words})
-ax.legend(loc="upper left", frameon=False)
+legend = ax.legend(loc="upper left", frameon=False)
 
 # %% [markdown]
 # *What to notice:* the horizontal axis has the labels *of each kind*. 16 means 32 words.
@@ -1466,7 +1466,7 @@ for ax, (name, seen) in zip(axes, going_on.items(), strict=True):
     ax.minorticks_off()
     ax.grid(alpha=0.2)
 axes[0].set_ylabel("test accuracy in %")
-axes[1].legend(loc="center left", frameon=False)
+legend = axes[1].legend(loc="center left", frameon=False)
 
 # %% [markdown]
 # *What to notice:* on the left the two lines change places; in the middle they do, too, only later;

@@ -1058,10 +1058,10 @@ shown = {
     "scaled by 0.7": scale(portrait, 0.7),
 }
 fig, axes = plt.subplots(1, 5, figsize=(13, 3.8))
+axes[0].set(ylabel="pixel row")
 for ax, (name, picture) in zip(axes, shown.items(), strict=True):
     ax.imshow(picture, cmap="gray", vmin=0, vmax=1)
     ax.set(title=name, xlabel="pixel column", xticks=[0, 30, 60], yticks=[0, 30, 60])
-axes[0].set(ylabel="pixel row")
 
 # %% [markdown]
 # *What to notice:* five pictures of Grace Hopper. The black corners are the 0 from outside. (For a
@@ -1115,10 +1115,10 @@ six = digits_28.x_train[np.flatnonzero(digits_28.y_train == 6)[0]].reshape(28, 2
 versions = random_augment(np.repeat(six[None], 12, axis=0), 20, 1.2, 0.0, np.random.default_rng(0))
 
 fig, axes = plt.subplots(2, 6, figsize=(10, 3.6))
+fig.supxlabel("one 6 of MNIST in twelve epochs: up to 20 degrees, factors from 1/1.2 to 1.2")
 for ax, version in zip(axes.ravel(), versions, strict=True):
     ax.imshow(version, cmap="Greys", vmin=0, vmax=1)
     ax.set(xticks=[], yticks=[])
-fig.supxlabel("one 6 of MNIST in twelve epochs: up to 20 degrees, factors from 1/1.2 to 1.2")
 
 # %% [markdown]
 # *What to notice:* twelve sixes, and no two of them are alike.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -560,3 +561,26 @@ def test_the_configuration_in_nbgraders_tree_is_plain_python_that_loads_ours(sma
     written = small.places.nbgrader / "nbgrader_config.py"
     assert written.read_text() == nbgrader_config.LOADER
     compile(dedent(written.read_text()), str(written), "exec")
+
+
+DRAWING = re.compile(r"(ax|axes|fig|left|right)\b.*\.(legend|colorbar|set\w*|sup\w+|text|plot|imshow|bar)\(")
+
+
+def leftovers(source: str) -> list[str]:
+    """A cell's last line where its value would be shown by accident, such as <matplotlib.legend.Legend at 0x…>."""
+    body = ast.parse(source).body
+    shown = ast.unparse(body[-1]) if body and isinstance(body[-1], ast.Expr) else ""
+    return [shown] if DRAWING.match(shown) else []
+
+
+def test_a_value_that_would_be_shown_by_accident_is_found() -> None:
+    assert leftovers("fig, ax = plt.subplots()\nax.legend()") == ["ax.legend()"]
+    assert leftovers("axes[1, 0].set_ylabel('test')") == ["axes[1, 0].set_ylabel('test')"]
+    assert leftovers("bar = fig.colorbar(shown)\nax.grid(alpha=0.2)") == []
+
+
+@pytest.mark.parametrize("stem", build.stems(Places()))
+def test_no_cell_shows_a_drawing_object_by_accident(stem: str) -> None:
+    cells = [cell for cell in master.read(Places().master(stem)).cells if cell.kind not in ("prose", "free answer")]
+    assert cells
+    assert [line for cell in cells for line in leftovers(cell.source)] == []
