@@ -3,6 +3,7 @@
 import inspect
 import subprocess
 import sys
+from functools import cache
 
 import numpy as np
 import pytest
@@ -20,10 +21,18 @@ from tests.conftest import model_answers
 SEEDS = range(5)
 
 
-def expected_and_answers(exercise, function, seed):
+@cache
+def cases_and_expected(name, seed):
+    """The reference is asked once, not once more for every misconception; answers get copies of the inputs."""
+    exercise = catalogue.find(name)
     cases = recordings.draw(exercise, seed)
+    return cases, live.answers(exercise, cases)
+
+
+def expected_and_answers(exercise, function, seed):
+    cases, expected = cases_and_expected(exercise.name, seed)
     drive = drive_of(exercise)
-    return cases, live.answers(exercise, cases), [answer(function, case.inputs, drive=drive) for case in cases]
+    return cases, expected, [answer(function, case.inputs, drive=drive) for case in cases]
 
 
 @pytest.mark.parametrize("seed", SEEDS)
