@@ -79,7 +79,9 @@ def test_each_submission_differs_from_the_model_answers_by_what_its_name_says(fi
 
 def test_lines_are_put_after_the_docstring_and_before_the_first_statement():
     source = 'def f(x):\n    """Twice x."""\n    return 2 * x'
-    assert submissions.with_lines(source, "    x = x\n") == 'def f(x):\n    """Twice x."""\n    x = x\n    return 2 * x'
+    wanted = 'def f(x):\n    """Twice x."""\n    x = x\n    return 2 * x'
+    assert submissions.with_lines(source, "    x = x\n") == wanted
+    assert submissions.with_lines(f"import math\n\n{source}", "    x = x\n") == f"import math\n\n{wanted}"
 
 
 def test_a_demo_deletes_what_a_demo_made_and_nothing_else(tmp_path):
@@ -131,3 +133,9 @@ def test_a_small_class_is_graded_as_its_folders_say(tmp_path, chapter):
         f"CSV: {root / 'grades.csv'}",
     ):
         assert said in done.stdout
+
+
+def test_a_misconceptions_cell_needs_no_exercise_file(exercise, misconception):
+    """In the sandbox nothing of the autograder is there."""
+    source = submissions.renamed_source(misconception, exercise)
+    assert "autograder" not in source

@@ -45,7 +45,7 @@ def submissions(chapter: Master, release: str, number: int) -> list[Submission]:
 def _fixed(chapter: Master, release: str) -> Iterator[Submission]:
     answers = dict(chapter.model_answers)
     names = [exercise.name for exercise in catalogue.exercises(chapter.stem)]
-    functions = [name for name in names if answers[name].lstrip().startswith("def ")]
+    functions = [name for name in names if re.search(rf"^def {name}\(", answers[name], re.MULTILINE)]
     first, middle = functions[0], functions[len(functions) // 2]
     half = {name: answers[name] for name in names[: len(names) // 2]}
 
@@ -95,9 +95,8 @@ def filled(release: str, sources: Mapping[str, str], extra: str = "") -> str:
 
 
 def with_lines(source: str, lines: str) -> str:
-    """A function's source with lines put before its first statement, after the docstring."""
-    function = ast.parse(source).body[0]
-    assert isinstance(function, ast.FunctionDef)
+    """A cell's source with lines put before the first statement of its function, after the docstring."""
+    function = next(node for node in ast.parse(source).body if isinstance(node, ast.FunctionDef))
     body = function.body[1:] if ast.get_docstring(function) is not None else function.body
     before = source.splitlines(keepends=True)
     return "".join([*before[: body[0].lineno - 1], lines, *before[body[0].lineno - 1 :]])
@@ -110,35 +109,49 @@ def renamed_source(misconception: Misconception, exercise: Exercise) -> str:
     return "\n\n".join([*parts, re.sub(rf"^(def|class) {wrong}\b", rf"\1 {exercise.name}", own)])
 
 
+@dataclass(frozen=True)
+class _Part:
+    """A top-level statement of an exercise's file or of a file beside it, with its source."""
+
+    node: ast.stmt
+    source: str
+
+
 def source_parts(function: Callable[..., object]) -> list[str]:
-    """The sources of what a function needs from its file, and last of the function itself."""
-    text = Path(inspect.getfile(function)).read_text(encoding="utf-8")
-    defined = _top_level(ast.parse(text))
+    """The sources of what a function needs from its file and from those beside it, and last of the function itself."""
+    defined = _top_level(Path(inspect.getfile(function)))
     own = defined[function.__name__]
-    return [ast.get_source_segment(text, node) or "" for node in (*_needed(own, defined), own)]
+    return [part.source for part in (*_needed(own, defined), own)]
 
 
-def _top_level(module: ast.Module) -> dict[str, ast.stmt]:
-    """The statement behind each name that a file defines or imports, but for NumPy, which every notebook has."""
-    found: dict[str, ast.stmt] = {}
-    for node in module.body:
+def _top_level(path: Path) -> dict[str, _Part]:
+    """The statement behind each name that a file defines or imports, but for NumPy, which every notebook has.
+
+    What comes from a file beside it is taken from there: a student's notebook has no exercise files.
+    """
+    text = path.read_text(encoding="utf-8")
+    found: dict[str, _Part] = {}
+    for node in ast.parse(text).body:
+        part = _Part(node, ast.get_source_segment(text, node) or "")
         match node:
+            case ast.ImportFrom(module=str(module)) if module.startswith(f"autograder.exercises.{path.parent.name}."):
+                found |= _top_level(path.with_name(f"{module.rpartition('.')[2]}.py"))
             case ast.FunctionDef(name=name) | ast.ClassDef(name=name) | ast.AnnAssign(target=ast.Name(id=name)):
-                found[name] = node
+                found[name] = part
             case ast.Assign(targets=[ast.Name(id=name)]):
-                found[name] = node
+                found[name] = part
             case ast.ImportFrom(names=names) | ast.Import(names=names):
-                found |= {alias.asname or alias.name: node for alias in names}
-    return {name: node for name, node in found.items() if name != "np"}
+                found |= {alias.asname or alias.name: part for alias in names}
+    return {name: part for name, part in found.items() if name != "np"}
 
 
-def _needed(wanted: ast.stmt, defined: Mapping[str, ast.stmt]) -> list[ast.stmt]:
-    """What a statement needs from its file, directly or not, each before those that need it."""
-    found: list[ast.stmt] = []
+def _needed(wanted: _Part, defined: Mapping[str, _Part]) -> list[_Part]:
+    """What a statement needs from the others, directly or not, each before those that need it."""
+    found: list[_Part] = []
     seen = [wanted]
 
-    def visit(node: ast.stmt) -> None:
-        for name in (part.id for part in ast.walk(node) if isinstance(part, ast.Name)):
+    def visit(part: _Part) -> None:
+        for name in (one.id for one in ast.walk(part.node) if isinstance(one, ast.Name)):
             other = defined.get(name)
             if other is not None and other not in seen:
                 seen.append(other)
