@@ -753,7 +753,8 @@ def gelu(x):
     Returns an array of the same shape and precision.
     """
     ### BEGIN SOLUTION
-    share = 0.5 * (1 + np.frompyfunc(erf, 1, 1)(x / 2**0.5).astype(float))
+    numbers = (x / 2**0.5).ravel().tolist()  # Python's own numbers, which Python's erf takes fastest
+    share = 0.5 * (1 + np.fromiter(map(erf, numbers), float, x.size).reshape(x.shape))
     return (x * share).astype(x.dtype)
     ### END SOLUTION
 

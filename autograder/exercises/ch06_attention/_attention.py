@@ -126,7 +126,8 @@ def standardised(x, parameters, name, eps):
 
 def bent(x):
     """GELU, with the error function of Python's standard library."""
-    return 0.5 * x * (1 + np.frompyfunc(math.erf, 1, 1)(x / math.sqrt(2)).astype(float))
+    numbers = (x / math.sqrt(2)).ravel().tolist()
+    return 0.5 * x * (1 + np.fromiter(map(math.erf, numbers), float, x.size).reshape(x.shape))
 
 
 def through(x, parameters):
