@@ -1405,8 +1405,9 @@ def as_logits(right):
 
 
 all_zero = np.zeros(4, dtype=int)
-print(forgetting(as_logits([1, 1, 1, 0]), as_logits([1, 0, 0, 1]), all_zero))
-print(forgetting(as_logits([1, 0, 1, 0]), as_logits([0, 1, 1, 0]), all_zero))
+for before_them, after_them in (([1, 1, 1, 0], [1, 0, 0, 1]), ([1, 0, 1, 0], [0, 1, 1, 0])):
+    told = forgetting(as_logits(before_them), as_logits(after_them), all_zero)
+    print("   ".join(f"{name} {share:.2f}" for name, share in told.items()))
 
 # %% [markdown]
 # By hand: both accuracies are 0.5, the drop is 0, and half of what was known is forgotten.

@@ -83,9 +83,7 @@ def test_wrong_labels_part_the_two_losses(cells):
     assert best <= 8, "one of the first epochs"
     assert cells["test_accuracies"][best] > 0.9
     assert cells["test_accuracies"][-10:].mean() == pytest.approx(0.8, abs=0.05)
-    assert said(
-        "read more than 90 % of the test pictures. In the last ten epochs the test accuracy is about 80 %"
-    )
+    assert said("read more than 90 % of the test pictures. In the last ten epochs the test accuracy is about 80 %")
     assert 40 - best > 30
     assert said("More than thirty epochs of work")
 

@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from course import weights
-from course.weights import state_dict
+from course.weights import files, state_dict
 from tests.conftest import ROOT
 
 needs_weights = pytest.mark.skipif(weights.pnet() is None, reason="the optional weights are not installed")
@@ -78,3 +78,8 @@ def test_weights_are_pinned_by_version_and_hash_and_never_committed():
     assert len(pinned) == 5
     assert all("==" in line and "--hash=sha256:" in line for line in pinned)
     assert ".weights/" in Path(ROOT, ".gitignore").read_text().splitlines()
+
+
+def test_a_reader_that_is_missing_is_one_line():
+    with pytest.raises(ModuleNotFoundError, match="no_such_reader that reads them is not: python -m autograder"):
+        files.reader("no_such_reader.numpy")

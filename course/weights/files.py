@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
+from types import ModuleType
 
-__all__ = ["HOW", "find", "folder"]
+__all__ = ["HOW", "find", "folder", "reader"]
 
 HOW = "python -m autograder weights"
 """The command that installs them."""
@@ -24,3 +26,14 @@ def find(package: str, path: str) -> Path | None:
     if found is not None and found.origin is not None:
         places.append(Path(found.origin).parent)
     return next((place / path for place in places if (place / path).is_file()), None)
+
+
+def reader(module: str) -> ModuleType:
+    """The module that reads a file format; ModuleNotFoundError with one line when its package is not installed."""
+    try:
+        return import_module(module)
+    except ModuleNotFoundError:
+        package = module.partition(".")[0]
+        raise ModuleNotFoundError(
+            f"the weights are there, but the package {package} that reads them is not: {HOW} installs it", name=package
+        ) from None

