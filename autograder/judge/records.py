@@ -22,7 +22,7 @@ from autograder.engine.verdict import CaseResult, Rung, Verdict
 from autograder.judge.preflight import SubmittedCell
 from autograder.judge.run import CellOutcome
 
-__all__ = ["Record", "Store", "fingerprint", "submission_key"]
+__all__ = ["Record", "Store", "fingerprint", "standing", "submission_key"]
 
 
 @dataclass(frozen=True)
@@ -130,6 +130,11 @@ class Store:
             file.write(("\n" if self.torn else "") + record.line() + "\n")
         self.torn = False
         self.found[record.key] = record
+
+
+def standing(path: Path) -> dict[str, Record]:
+    """Each student's current record in a chapter's file of records."""
+    return {record.student: record for record in Store(path).found.values()}
 
 
 def fingerprint(chapter: str, release: Sequence[Mapping[str, Any]], seed: int, mode: str) -> str:
