@@ -5,14 +5,18 @@ nbgrader ignores `--config FILE` without a word; a file of this name in the fold
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 from traitlets.config import Config
 
-__all__ = ["CODE_STUB", "LOADER", "TEXT_STUB", "configure", "write"]
+__all__ = ["CODE_STUB", "GRADEBOOK", "LOADER", "TEXT_STUB", "configure", "write"]
 
 CODE_STUB = 'raise NotImplementedError("replace this line with your own code")'
 TEXT_STUB = "*Replace this line with your answer.*"
+
+GRADEBOOK = "AUTOGRADER_GRADEBOOK"
+"""Environment variable: the address of the gradebook's database where it is not SQLite beside the submissions."""
 
 LOADER = '''"""Read by nbgrader where it is started; autograder.nbgrader_config has the settings."""
 
@@ -27,6 +31,8 @@ configure(get_config(), Path(__file__).parent)
 def configure(config: Config, root: Path) -> Config:
     """Put the course's settings into `config`; `root` is nbgrader's working tree."""
     config.CourseDirectory.root = str(root.resolve())
+    if address := os.environ.get(GRADEBOOK):
+        config.CourseDirectory.db_url = address
     config.ClearSolutions.code_stub = {"python": CODE_STUB}
     config.ClearSolutions.text_stub = TEXT_STUB
     # The judge stands where nbgrader would execute a notebook and read the score from what it printed.

@@ -8,6 +8,8 @@ import os
 import sys
 import types
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -70,6 +72,32 @@ class Course:
         """The file of the chapter's records."""
         return self.root / "verdicts" / f"{chapter}.jsonl"
 
+    def timestamp(self, student: str, chapter: str) -> str:
+        """When the submission was handed in, as nbgrader's file beside it says; "" without one."""
+        path = self.root / "submitted" / student / chapter / "timestamp.txt"
+        if path.is_symlink() or not path.is_file():
+            return ""
+        return path.read_bytes()[:100].decode("utf-8", "replace").strip()
+
+    @contextmanager
+    def locked(self) -> Iterator[None]:
+        """Nobody else grades this tree in the meantime; CourseError where somebody does."""
+        import fcntl  # Windows, where nobody grades, has none
+
+        self.root.mkdir(parents=True, exist_ok=True)
+        with (self.root / ".grading.lock").open("a+", encoding="utf-8") as file:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except OSError:
+                file.seek(0)
+                who = file.read().strip() or "another process"
+                raise CourseError(f"{self.root} is being graded by {who}; wait until it has ended") from None
+            # The kernel lets go of the lock when this process ends, however it ends.
+            file.truncate(0)
+            file.write(f"process {os.getpid()}\n")
+            file.flush()
+            yield
+
     def config(self) -> Any:
         """nbgrader's configuration of this tree; its root is always this tree."""
         from traitlets.config import Config
@@ -80,6 +108,17 @@ class Course:
             config = PyFileConfigLoader("nbgrader_config.py", str(self.root)).load_config()
         config.CourseDirectory.root = str(self.root.resolve())
         return config
+
+    @property
+    def variants(self) -> bool:
+        """Whether the configuration asks for fresh cases of their own for each student."""
+        return bool(self.config().JudgeSubmission.get("variants", False))
+
+    @property
+    def db_url(self) -> str:
+        """The gradebook's address, as the configuration says; nbgrader's default is a SQLite file in this tree."""
+        chosen = self.config().CourseDirectory
+        return str(chosen.db_url) if "db_url" in chosen else f"sqlite:///{self.root.resolve() / 'gradebook.db'}"
 
     def directory(self, chapter: str, **options: str) -> Any:
         """nbgrader's own object for this tree."""

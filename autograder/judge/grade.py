@@ -11,6 +11,7 @@ from pathlib import Path
 
 from autograder.engine import catalogue
 from autograder.errors import CourseError
+from autograder.judge import moves
 from autograder.judge.course import ROOT, Course
 from autograder.judge.grading import Graded, grade
 
@@ -40,6 +41,20 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--student", action="append", metavar="ID", help="only this student; may be given several times"
     )
     parser.add_argument("--again", action="store_true", help="judge unchanged submissions again as well")
+    parser.add_argument(
+        "--preview", action="store_true", help="judge and say whose scores would move; write no grades and no notebooks"
+    )
+    parser.add_argument(
+        "--variants",
+        action=argparse.BooleanOptionalAction,
+        help="fresh cases of their own for each student (default: as nbgrader_config.py says, otherwise no)",
+    )
+    parser.add_argument(
+        "--scheduler",
+        default="",
+        metavar="ADDRESS",
+        help="judge on the workers of this Dask scheduler (tcp://host:8786)",
+    )
 
 
 def run(args: argparse.Namespace) -> int:
@@ -55,9 +70,14 @@ def run(args: argparse.Namespace) -> int:
         mode=args.sandbox,
         students=args.student,
         again=args.again,
+        variants=args.variants if args.variants is not None else course.variants,
+        scheduler=args.scheduler,
+        write=not args.preview,
         progress=True,
     )
-    print("\n".join(summary(graded)))
+    print("\n".join([*summary(graded), *moves.lines(graded.moves)]))
+    if args.preview:
+        print("a preview: the gradebook and the graded notebooks are as they were")
     return 1 if graded.unjudged else 0
 
 
@@ -102,5 +122,5 @@ def summary(graded: Graded) -> list[str]:
         f"{len(graded.records)} submissions of {graded.chapter}: {graded.judged} judged, {graded.reused} unchanged"
     )
     if graded.unjudged:
-        lines.append(f"not judged, because their worker ended: {', '.join(graded.unjudged)}; run the command again")
+        lines.append(f"not judged, 0 points for now: {', '.join(graded.unjudged)}; run the command again")
     return lines

@@ -1,6 +1,6 @@
 """What came out for one submission as a line of JSON, and the file of such lines that makes a run resumable.
 
-A line's key is a hash of everything that decides the outcome: the submission's cells, the release, the exercises, the
+A line's key is a hash of everything that decides the outcome: the submitted file, the release, the exercises, the
 grader's own code, the seed and the versions.  Lines are only ever appended; a line that a killed run left half
 written is skipped.
 """
@@ -11,7 +11,7 @@ import hashlib
 import json
 import math
 import platform
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields, is_dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -19,10 +19,15 @@ from typing import Any
 
 from autograder.engine import catalogue
 from autograder.engine.verdict import CaseResult, Rung, Verdict
-from autograder.judge.preflight import SubmittedCell
 from autograder.judge.run import CellOutcome
 
-__all__ = ["Record", "Store", "fingerprint", "standing", "submission_key"]
+__all__ = ["Basis", "Record", "Store", "basis_of", "digest", "submission_key"]
+
+Basis = Mapping[str, str]
+"""What an outcome rests on besides the submission: a short hash for each part, such as "seed" or "exercise softmax"."""
+
+KEY = slice(len('{"key": "'), len('{"key": "') + 64)
+"""Where a line holds its key."""
 
 
 @dataclass(frozen=True)
@@ -32,6 +37,8 @@ class Record:
     problem    why the submission could not be judged at all, in one line; "" when it was
     outcomes   how each cell of the rebuilt notebook went; None for cells that were not run
     flags      what a person should look at
+    untouched  the answers that were handed in as released
+    basis      what the outcome rests on, the submitted file under "submission"
     """
 
     key: str
@@ -41,6 +48,8 @@ class Record:
     outcomes: tuple[CellOutcome | None, ...] = ()
     flags: tuple[str, ...] = ()
     problem: str = ""
+    untouched: tuple[str, ...] = ()
+    basis: Basis = field(default_factory=dict)
 
     @property
     def score(self) -> float:
@@ -59,8 +68,10 @@ class Record:
         return tuple(dict.fromkeys((*((self.problem,) if self.problem else ()), *self.flags, *own)))
 
     def line(self) -> str:
-        """The record as one line of JSON; the same record gives the same bytes."""
-        return json.dumps(_plain(self), sort_keys=True, ensure_ascii=False, allow_nan=False)
+        """The record as one line of JSON that begins with its key; the same record gives the same bytes."""
+        rest = {name: value for name, value in _plain(self).items() if name != "key"}
+        ordered = {"key": self.key} | dict(sorted(rest.items()))
+        return json.dumps(ordered, ensure_ascii=False, allow_nan=False)
 
     @classmethod
     def from_line(cls, line: str) -> Record:
@@ -74,6 +85,8 @@ class Record:
             outcomes=tuple(None if one is None else CellOutcome(**one) for one in raw["outcomes"]),
             flags=tuple(raw["flags"]),
             problem=raw["problem"],
+            untouched=tuple(raw["untouched"]),
+            basis=dict(raw["basis"]),
         )
 
 
@@ -82,7 +95,7 @@ def _plain(value: Any) -> Any:
     if is_dataclass(value):
         return _plain(vars(value))
     if isinstance(value, dict):
-        return {key: _plain(one) for key, one in value.items()}
+        return {key: _plain(one) for key, one in sorted(value.items())}
     if isinstance(value, list | tuple):
         return [_plain(one) for one in value]
     if isinstance(value, float) and not math.isfinite(value):
@@ -102,60 +115,66 @@ def _number(value: Any) -> float:
     return float(value["float"]) if isinstance(value, dict) else float(value)
 
 
-@dataclass
 class Store:
-    """The records of a chapter in a file."""
+    """The records of a chapter in a file; a line is read when it is asked for."""
 
-    path: Path
-    found: dict[str, Record] = field(default_factory=dict)
-    torn: bool = False
-
-    def __post_init__(self) -> None:
-        if not self.path.is_file():
-            return
-        text = self.path.read_text(encoding="utf-8", errors="replace")
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.lines: dict[str, str] = {}
+        text = path.read_text(encoding="utf-8", errors="replace") if path.is_file() else ""
         # A killed run may have left half a line.
         self.torn = bool(text) and not text.endswith("\n")
         for line in text.split("\n"):
-            try:
-                record = Record.from_line(line)
-            except (ValueError, KeyError, TypeError):
-                continue
-            self.found[record.key] = record
+            if line:
+                self.lines[line[KEY]] = line
+
+    def get(self, key: str) -> Record | None:
+        """The record of a key; None where there is none, or only a damaged line."""
+        try:
+            return Record.from_line(self.lines[key])
+        except (ValueError, KeyError, TypeError):
+            return None
 
     def add(self, record: Record) -> None:
-        """Append a record; it is on disk when this returns."""
+        """Append a record; it is in the file when this returns."""
+        line = record.line()
         self.path.parent.mkdir(parents=True, exist_ok=True)
         with self.path.open("a", encoding="utf-8") as file:
-            file.write(("\n" if self.torn else "") + record.line() + "\n")
+            file.write(("\n" if self.torn else "") + line + "\n")
         self.torn = False
-        self.found[record.key] = record
+        self.lines[record.key] = line
 
 
-def standing(path: Path) -> dict[str, Record]:
-    """Each student's current record in a chapter's file of records."""
-    return {record.student: record for record in Store(path).found.values()}
+def digest(data: bytes) -> str:
+    """A hash of bytes."""
+    return hashlib.sha256(data).hexdigest()
 
 
-def fingerprint(chapter: str, release: Sequence[Mapping[str, Any]], seed: int, mode: str) -> str:
-    """A hash of everything but the submission that decides an outcome."""
-    digest = hashlib.sha256()
+def basis_of(chapter: str, release: Sequence[Mapping[str, Any]], seed: int, mode: str, *, variants: bool) -> Basis:
+    """What a chapter's outcomes rest on besides the submissions, part by part."""
     own = Path(__file__).parents[1]
-    folders = [own / "engine", own / "judge", catalogue.EXERCISES / chapter, catalogue.RECORDINGS / chapter]
-    for path in [own / "spec.py", *(path for folder in folders for path in sorted(folder.glob("*")) if path.is_file())]:
-        digest.update(path.name.encode())
-        digest.update(path.read_bytes())
-    digest.update(json.dumps(list(release), sort_keys=True).encode())
-    digest.update(repr((seed, mode, platform.python_version(), _versions(("numpy", "torch", "ipython")))).encode())
-    return digest.hexdigest()
+    exercises, recordings = catalogue.EXERCISES / chapter, catalogue.RECORDINGS / chapter
+    grader = [own / "spec.py", *sorted((own / "engine").glob("*.py")), *sorted((own / "judge").glob("*.py"))]
+    parts = {
+        "release": json.dumps(list(release), sort_keys=True).encode(),
+        "seed": repr((seed, variants)).encode(),
+        "isolation": mode.encode(),
+        "grader": _contents(grader),
+        "versions": repr((platform.python_version(), _versions(("numpy", "torch", "ipython")))).encode(),
+        "shared by exercises": _contents(sorted(exercises.glob("_*.py"))),
+    }
+    for name in catalogue.names(chapter):
+        parts[f"exercise {name}"] = _contents([exercises / f"{name}.py", *sorted(recordings.glob(f"{name}.*"))])
+    return {name: digest(part)[:16] for name, part in parts.items()}
 
 
-def submission_key(common: str, student: str, cells: Iterable[SubmittedCell]) -> str:
-    """The key of a submission's record."""
-    digest = hashlib.sha256(f"{common}\n{student}\n".encode())
-    for cell in cells:
-        digest.update(json.dumps([cell.kind, cell.source, cell.grade_id, cell.cell_id]).encode())
-    return digest.hexdigest()
+def submission_key(basis: Basis, student: str, submitted: str) -> str:
+    """The key of a submission's record.  submitted: the digest of the submitted file."""
+    return digest(json.dumps([sorted(basis.items()), student, submitted]).encode())
+
+
+def _contents(paths: Sequence[Path]) -> bytes:
+    return b"".join(path.name.encode() + b"\0" + path.read_bytes() for path in paths if path.is_file())
 
 
 def _versions(names: Sequence[str]) -> list[str]:
@@ -166,3 +185,10 @@ def _versions(names: Sequence[str]) -> list[str]:
         except PackageNotFoundError:
             found.append("")
     return found
+
+
+def standing(path: Path) -> dict[str, Record]:
+    """Forwarded while callers move to `standing.current`."""
+    from autograder.judge.standing import current
+
+    return current(path)

@@ -1,6 +1,7 @@
-"""Judge many submissions: in this process, or in several that share one fork-server.
+"""Judge many submissions on this machine: in this process, or in several that share one fork-server.
 
-Workers take submissions one by one and share no state; whoever calls gets one record for each.
+Workers take submissions one by one and share no state.  A worker that is lost takes nobody with it: the submissions
+that were under way are judged again, each alone, and only one that loses its worker alone is given up.
 """
 
 from __future__ import annotations
@@ -12,107 +13,146 @@ import socket
 import sys
 import tempfile
 import traceback
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import Future, ProcessPoolExecutor, as_completed
+from collections import deque
+from collections.abc import Generator, Iterable, Iterator
+from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
-from typing import Any
 
 from autograder.engine import catalogue
 from autograder.errors import SandboxError
-from autograder.judge.judging import judge
-from autograder.judge.preflight import SubmittedCell
-from autograder.judge.records import Record
+from autograder.judge.jobs import Job, Outcome, Terms, judge_job, lost, sheets_for
 from autograder.judge.sandbox import Sandbox
 from autograder.judge.session import Limits
-from autograder.judge.sheets import Sheet, decode_sheets, encode_sheets, prepare
-from autograder.spec import Exercise
+from autograder.judge.sheets import Sheet, decode_sheets, encode_sheets
 
-__all__ = ["Job", "Pool"]
+__all__ = ["judged_here"]
 
+AHEAD = 2
+"""Submissions that wait for each worker, read into memory."""
 
-@dataclass(frozen=True)
-class Job:
-    """One submission to judge."""
-
-    key: str
-    student: str
-    chapter: str
-    cells: tuple[SubmittedCell, ...]
+WORKER_LOST = "the grader's own process ended while it judged this submission"
+GRADER_FAILED = "the grader failed while it judged this submission"
 
 
-def judge_job(sandbox: Sandbox, release: Sequence[Mapping[str, Any]], sheets: Sequence[Sheet], job: Job) -> Record:
-    """The record of one submission."""
-    found = judge(sandbox, release, job.cells, sheets, _reference)
-    return Record(job.key, job.student, job.chapter, found.verdicts, found.outcomes, found.flags)
+def judged_here(jobs: Iterable[Job], terms: Terms, count: int) -> Generator[Outcome | None, None, None]:
+    """First None, as soon as `count` workers are starting; then each job's outcome as it is finished."""
+    waiting = deque(jobs)
+    count = max(1, min(count, len(waiting)))
+    if not waiting:
+        yield None
+    elif count == 1:
+        yield from _in_this_process(waiting, terms)
+    else:
+        yield from _in_processes(waiting, terms, count)
 
 
-def _reference(exercise: Exercise, inputs: Mapping[str, Any]) -> Any:
-    # torch is loaded only where a failing dependency makes it necessary.
-    from autograder.reference import live
+def _in_this_process(jobs: Iterable[Job], terms: Terms) -> Generator[Outcome | None, None, None]:
+    # The server starts before a reference or torch is loaded.
+    with Sandbox.start(terms.mode, wait=False) as sandbox:
+        yield None
+        sandbox.ready()
+        sheets = None if terms.variants else sheets_for(terms)
+        for job in jobs:
+            yield _guarded(sandbox, terms, sheets, job)
 
-    return live.reference_value(exercise, inputs)
+
+def _guarded(sandbox: Sandbox, terms: Terms, sheets: list[Sheet] | None, job: Job) -> Outcome:
+    """The outcome, also where the grader itself failed: the class goes on, and a person hears of it."""
+    try:
+        return judge_job(sandbox, terms, sheets, job)
+    except SandboxError:
+        raise
+    except Exception:
+        print(f"while judging {job.student}:\n{traceback.format_exc()}", file=sys.stderr)
+        return lost(job, terms, GRADER_FAILED)
 
 
-class Pool:
-    """`count` workers on one sandbox; one worker judges in this process."""
+def _in_processes(jobs: deque[Job], terms: Terms, count: int) -> Generator[Outcome | None, None, None]:
+    suspects: deque[Job] = deque()
+    begun = False
+    with tempfile.TemporaryDirectory(prefix="sheets-") as folder:
+        sheets = Path(folder, "sheets")
+        while jobs or suspects:
+            alone = bool(suspects)
+            with Sandbox.start(terms.mode, wait=False) as sandbox:
+                processes = _Processes(sandbox, terms, 1 if alone else count, sheets)
+                try:
+                    if not begun:
+                        begun = True
+                        yield None
+                    sandbox.ready()
+                    processes.prepare()
+                    if alone:
+                        yield from _each_alone(processes, suspects, terms)
+                    else:
+                        suspects.extend((yield from _round(processes, jobs, AHEAD * count)))
+                finally:
+                    processes.close()
 
-    def __init__(self, sandbox: Sandbox, release: Sequence[Mapping[str, Any]], count: int) -> None:
-        self.sandbox = sandbox
-        self.release = release
-        self.count = count
-        self.executor: ProcessPoolExecutor | None = None
-        if count > 1:
-            os.environ.setdefault("OMP_NUM_THREADS", "1")
-            context = multiprocessing.get_context("forkserver")
-            context.set_forkserver_preload([__name__])
-            self.executor = ProcessPoolExecutor(count, context, _start, (_Settings.of(sandbox, release),))
-            # All workers start now.
-            self.warm = [self.executor.submit(os.getpid) for _ in range(count)]
 
-    def judge(
-        self, jobs: Sequence[Job], chapter: str, seed: int, meanwhile: Callable[[], None]
-    ) -> Iterator[tuple[Job, Record | None]]:
-        """Each job with its record as it is finished; None for a job whose worker was lost.
+def _round(processes: _Processes, jobs: deque[Job], window: int) -> Generator[Outcome, None, list[Job]]:
+    """Outcomes until every job is done or a worker is lost; gives the jobs that were under way then."""
+    running: dict[Future[Outcome], Job] = {}
+    try:
+        while jobs or running:
+            while jobs and len(running) < window:
+                job = jobs.popleft()
+                try:
+                    running[processes.submit(job.loaded())] = job
+                except BrokenProcessPool:
+                    jobs.appendleft(job)
+                    raise
+            done, _ = wait(running, return_when=FIRST_COMPLETED)
+            for one in done:
+                outcome = one.result()
+                del running[one]
+                yield outcome
+    except (BrokenProcessPool, SandboxError):
+        return list(running.values())
+    return []
 
-        meanwhile   called once, while workers load torch and compute what is expected
-        """
-        self.sandbox.ready()
-        if self.executor is None:
-            meanwhile()
-            sheets = prepare(chapter, seed)
-            for job in jobs:
-                yield job, _guarded(partial(judge_job, self.sandbox, self.release, sheets, job), job)
+
+def _each_alone(processes: _Processes, suspects: deque[Job], terms: Terms) -> Iterator[Outcome]:
+    """One at a time, until one loses the worker: that one is given up."""
+    while suspects:
+        job = suspects.popleft()
+        unfinished = yield from _round(processes, deque([job]), 1)
+        if unfinished:
+            yield lost(job, terms, WORKER_LOST)
             return
-        with tempfile.NamedTemporaryFile(prefix="sheets-") as file:
-            # One worker computes what is expected, and all read it: this process never needs torch.
-            prepared = self.executor.submit(_prepare, chapter, seed, file.name)
-            meanwhile()
-            try:
-                prepared.result()
-            except BrokenProcessPool:
-                raise SandboxError("a worker ended at once; is this machine out of memory? try --workers 1") from None
-            waiting: dict[Future[Record], Job] = {self.executor.submit(_work, job, file.name): job for job in jobs}
-            for done in as_completed(waiting):
-                yield waiting[done], _guarded(done.result, waiting[done])
+
+
+class _Processes:
+    """`count` worker processes on one sandbox."""
+
+    def __init__(self, sandbox: Sandbox, terms: Terms, count: int, sheets: Path) -> None:
+        os.environ.setdefault("OMP_NUM_THREADS", "1")
+        context = multiprocessing.get_context("forkserver")
+        context.set_forkserver_preload([__name__])
+        self.terms = terms
+        self.sheets = sheets
+        self.executor = ProcessPoolExecutor(count, context, _start, (_Settings.of(sandbox, terms, sheets),))
+        # All workers start now.
+        self.warm = [self.executor.submit(os.getpid) for _ in range(count)]
+
+    def prepare(self) -> None:
+        """Let one worker compute what is expected, for all to read: this process never needs torch."""
+        if self.terms.variants or self.sheets.exists():
+            return
+        try:
+            self.executor.submit(_prepare).result()
+        except BrokenProcessPool:
+            raise SandboxError("a worker ended at once; is this machine out of memory? try --workers 1") from None
+
+    def submit(self, job: Job) -> Future[Outcome]:
+        """Hand a job to the next free worker."""
+        return self.executor.submit(_work, job)
 
     def close(self) -> None:
         """End the workers."""
-        if self.executor is not None:
-            self.executor.shutdown(cancel_futures=True)
-
-
-def _guarded(result: Callable[[], Record], job: Job) -> Record | None:
-    """The record, or None where the grader itself failed: the class goes on, and the student is named at the end."""
-    try:
-        return result()
-    except BrokenProcessPool:
-        return None
-    except Exception:
-        print(f"while judging {job.student}:\n{traceback.format_exc()}", file=sys.stderr)
-        return None
+        self.executor.shutdown(cancel_futures=True)
 
 
 @dataclass(frozen=True)
@@ -121,17 +161,18 @@ class _Settings:
 
     control: socket.socket
     limits: Limits
-    release: tuple[Mapping[str, Any], ...]
+    terms: Terms
+    sheets: Path
     exercises: Path
     recordings: Path
 
     @classmethod
-    def of(cls, sandbox: Sandbox, release: Sequence[Mapping[str, Any]]) -> _Settings:
-        return cls(sandbox.control, sandbox.limits, tuple(release), catalogue.EXERCISES, catalogue.RECORDINGS)
+    def of(cls, sandbox: Sandbox, terms: Terms, sheets: Path) -> _Settings:
+        return cls(sandbox.control, sandbox.limits, terms, sheets, catalogue.EXERCISES, catalogue.RECORDINGS)
 
 
 _worker: tuple[Sandbox, _Settings] | None = None
-_sheets: dict[str, list[Sheet]] = {}
+_sheets: list[Sheet] | None = None
 
 
 def _start(settings: _Settings) -> None:
@@ -146,14 +187,18 @@ def _start(settings: _Settings) -> None:
     _worker = Sandbox.attach(settings.control, settings.limits), settings
 
 
-def _prepare(chapter: str, seed: int, path: str) -> None:
-    Path(path).write_bytes(encode_sheets(prepare(chapter, seed)))
+def _prepare() -> None:
+    assert _worker is not None
+    settings = _worker[1]
+    new = settings.sheets.with_suffix(".new")
+    new.write_bytes(encode_sheets(sheets_for(settings.terms)))
+    new.rename(settings.sheets)
 
 
-def _work(job: Job, path: str) -> Record:
+def _work(job: Job) -> Outcome:
+    global _sheets
     assert _worker is not None
     sandbox, settings = _worker
-    if path not in _sheets:
-        _sheets.clear()
-        _sheets[path] = decode_sheets(Path(path).read_bytes())
-    return judge_job(sandbox, settings.release, _sheets[path], job)
+    if _sheets is None and not settings.terms.variants:
+        _sheets = decode_sheets(settings.sheets.read_bytes())
+    return _guarded(sandbox, settings.terms, _sheets, job)
