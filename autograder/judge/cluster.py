@@ -52,7 +52,7 @@ def judged_there(jobs: Iterable[Job], terms: Terms, address: str) -> Generator[O
         sheets = None if terms.variants else client.submit(_prepare, shared, pure=False, retries=RETRIES)
         yield None
         by_future: dict[Any, Job] = {}
-        running: Any = as_completed()  # type: ignore[no-untyped-call]
+        running: Any = as_completed(loop=client.loop)  # type: ignore[no-untyped-call]
         while waiting or by_future:
             while waiting and len(by_future) < AHEAD * threads:
                 job = waiting.popleft()
@@ -116,7 +116,7 @@ def _work(job: Job, terms: Terms, sheets: bytes | None) -> Outcome:
 
 def _agree(terms: Terms) -> None:
     """CourseError where this worker would judge by other rules than the machine that asked."""
-    wanted = repr(sorted(terms.basis.items()))
+    wanted = repr((terms.chapter, terms.seed, terms.mode, terms.variants, sorted(terms.basis.items())))
     if wanted in _agreed:
         return
     own = basis_of(terms.chapter, terms.release, terms.seed, terms.mode, variants=terms.variants)

@@ -219,4 +219,5 @@ def test_a_gradebook_that_cannot_be_used_is_one_line(
         monkeypatch.setenv("AUTOGRADER_GRADEBOOK", address)
         with pytest.raises(CourseError, match=reason) as problem:
             grade(course, tiny.CHAPTER, seed=SEED)
-        assert "secret" not in str(problem.value) and "\n" not in str(problem.value)
+        assert "secret" not in str(problem.value)
+        assert "\n" not in str(problem.value)
