@@ -25,7 +25,9 @@ COMMANDS = {
     ),
     "grade": ("autograder.judge.grade", "judge every submission of a chapter"),
     "feedback": ("autograder.judge.feedback", "make the students' feedback pages"),
-    "export": ("autograder.judge.export", "write the gradebook as CSV"),
+    "report": ("autograder.instructor.class_report", "write how the class did, as a page and as CSV"),
+    "similar": ("autograder.instructor.similar", "compare the submissions of a chapter with each other"),
+    "export": ("autograder.instructor.export", "write the gradebook as CSV, also for Canvas and Moodle"),
     "demo": ("autograder.demo", "generate a small class, grade it, and print the gradebook"),
     "new-chapter": ("autograder.release.skeleton", "make the skeleton of a new chapter"),
 }

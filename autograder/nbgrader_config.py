@@ -45,8 +45,11 @@ def configure(config: Config, root: Path) -> Config:
 
 
 def write(root: Path) -> None:
-    """Put the file that loads this configuration into nbgrader's working tree."""
+    """Put the file that loads this configuration into nbgrader's working tree; one that is there is kept.
+
+    An instructor's own settings, such as a rule for late submissions, stand below the call of `configure`.
+    """
     root.mkdir(parents=True, exist_ok=True)
     path = root / "nbgrader_config.py"
-    if not path.is_file() or path.read_text(encoding="utf-8") != LOADER:
+    if not path.is_file():
         path.write_text(LOADER, encoding="utf-8")

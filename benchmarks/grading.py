@@ -38,8 +38,8 @@ import numpy as np
 
 from autograder.demo.submissions import FIXED, Submission, filled, source_parts, submissions
 from autograder.engine import catalogue
+from autograder.instructor.export import export
 from autograder.judge.course import Course
-from autograder.judge.export import export
 from autograder.reference import recordings
 from autograder.release import master
 from autograder.release.build import Places, fill_tree, release_text, source_notebook, source_text, stems

@@ -106,7 +106,7 @@ def test_environment_yml_is_in_step_with_pyproject():
     extras = project["optional-dependencies"]
     wanted = requirements([*project["dependencies"], *extras["grading"], *extras["torch"]])
     wanted["pytorch"] = wanted.pop("torch")
-    lines = re.findall(r"^  - ([a-z].*)$", (ROOT / "environment.yml").read_text(), flags=re.MULTILINE)
+    lines = re.findall(r"^ +- ([a-z].*)$", (ROOT / "environment.yml").read_text(), flags=re.MULTILINE)
     listed = requirements([line for line in lines if not line.startswith(("conda-forge", "pip", "python "))])
     assert listed == wanted
 

@@ -11,8 +11,8 @@ from pathlib import Path
 from autograder.demo.submissions import Submission, submissions, write
 from autograder.engine import catalogue
 from autograder.errors import CourseError
+from autograder.instructor.export import export
 from autograder.judge.course import Course
-from autograder.judge.export import export
 from autograder.judge.feedback import feedback
 from autograder.judge.grade import seed_for
 from autograder.judge.grading import Graded, grade

@@ -1,1 +1,1 @@
-"""What an instructor does with graded submissions: class report, export to an LMS, similar submissions, late penalties."""
+"""What follows grading: the class report, grades for an LMS, similar submissions, late penalties."""

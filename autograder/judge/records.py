@@ -185,10 +185,3 @@ def _versions(names: Sequence[str]) -> list[str]:
         except PackageNotFoundError:
             found.append("")
     return found
-
-
-def standing(path: Path) -> dict[str, Record]:
-    """Forwarded while callers move to `standing.current`."""
-    from autograder.judge.standing import current
-
-    return current(path)

@@ -17,11 +17,11 @@ import pytest
 from autograder.engine import catalogue
 from autograder.engine.verdict import Verdict
 from autograder.errors import CourseError
+from autograder.instructor.export import export
 from autograder.judge import grade as command
 from autograder.judge import gradebook
 from autograder.judge import workers as pool
 from autograder.judge.course import Course
-from autograder.judge.export import export
 from autograder.judge.feedback import feedback
 from autograder.judge.grade import seed_for, summary
 from autograder.judge.grading import Graded, grade
