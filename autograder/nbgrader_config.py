@@ -6,6 +6,7 @@ nbgrader ignores `--config FILE` without a word; a file of this name in the fold
 from __future__ import annotations
 
 import os
+from importlib.util import find_spec
 from pathlib import Path
 
 from traitlets.config import Config
@@ -41,6 +42,13 @@ def configure(config: Config, root: Path) -> Config:
         "autograder.judge.preprocessors.SaveJudgedGrades",
         "nbgrader.preprocessors.AssignLatePenalties",
     ]
+    # Formgrader shows formulas without a public server: as MathML, with our template where MathJax was loaded.
+    formgrader = "server_extensions/formgrader/templates"
+    found = find_spec("nbgrader")
+    if found is not None and found.origin:
+        templates = [Path(__file__).parent / "judge" / "templates", Path(found.origin).parent / formgrader]
+        config.HTMLExporter.extra_template_basedirs = [str(folder) for folder in templates]
+        config.HTMLExporter.filters = {"markdown2html": "autograder.judge.page.markdown"}
     return config
 
 

@@ -14,6 +14,7 @@ from course.widgets.ch07_transfer_learning.freeze_depth import depth_state
 from course.widgets.ch07_transfer_learning.labels_needed import PRESETS as NEEDED
 from course.widgets.ch07_transfer_learning.labels_needed import WAYS, labels_for, labels_state, ways_of
 from course.widgets.ch07_transfer_learning.record_features import LABELS as MAP_LABELS
+from course.widgets.ch07_transfer_learning.transfer import sure
 from tests.chapter_runs import prose, run
 
 CHAPTER = "ch07_transfer_learning"
@@ -53,7 +54,7 @@ def test_minutes_and_points_in_the_table_are_those_of_the_exercises():
         else:
             heading = f"**Exercise 7.{entry.number}: {entry.title}** {minutes}{entry.difficulty}, {points})"
             assert said(heading), entry.name
-    rows = {1: (20, 18), 2: (20, 34), 3: (15, 15), 4: (20, 35), 5: (25, 0), 6: (15, 0), 7: (15, 0), 8: (15, 10)}
+    rows = {1: (20, 18), 2: (20, 34), 3: (15, 15), 4: (20, 35), 5: (25, 0), 6: (15, 0), 7: (25, 0), 8: (15, 10)}
     rows[9] = (10, 12)
     for section, (reading, exercises) in rows.items():
         assert sum(entry.minutes for entry in entries if entry.section == f"7.{section}") == exercises
@@ -324,6 +325,71 @@ def test_letters_say_little_and_meaning_much(seen):
     assert said(f"calling every word negative {negative:.0f} %")
     assert letters[2] < negative + 2, "no more than calling every word negative"
     assert sum(array.size for array in seen["reader"].weights.values()) == pytest.approx(22.7e6, abs=5e4)
+
+
+def test_so_many_numbers_of_the_reader_learn(seen):
+    sizes = {name: array.size for name, array in seen["with_head"].items()}
+    learning = {}
+    for way, freeze_until in seen["FROZEN_UP_TO"].items():
+        learning[way] = sum(sizes[name] for name in seen["trainable_parameters"](seen["with_head"], freeze_until))
+    assert learning["new head"] == 770
+    assert learning["whole"] == learning["from scratch"] == pytest.approx(22.6e6, abs=5e4)
+    assert said("22.6 million numbers win one and a half points over 770")
+
+
+def test_words_of_a_family_are_on_one_side(cells):
+    assert said(f"split all {len(cells['rated']):,} words by their first four letters")
+    known, choose, asked = np.bincount(cells["side"])
+    assert said(f"{known:,} may be learned from, {asked} are for the test, and {choose} are for choosing")
+    family = [word for word, _ in cells["rated"] if word[:4] == "inte"]
+    assert {"intellect", "intellectual", "intellectualize"} <= set(family)
+    assert len({cells["side"][k] for k, (word, _) in enumerate(cells["rated"]) if word[:4] == "inte"}) == 1
+    negative = np.mean([mark == 0 for (_, mark), side in zip(cells["rated"], cells["side"], strict=True) if side == 2])
+    assert said(f"Calling every word negative gives {100 * negative:.0f} %")
+
+
+def test_one_draw_of_the_four_ways(seen):
+    ways = ("new head", "last layers", "whole", "from scratch")
+    own, new = zip(*(seen["one_draw"][way] for way in ways), strict=True)
+    assert own == (100,) * 4, "all four know the 32 words"
+    recorded = [seen["tuned_words"][way][seen["tuned_counts"].index(16), 0] for way in ways]
+    assert new == pytest.approx(recorded, abs=1.5), "the recorded draw comes out again"
+    head, last, whole, scratch = (f"{one:.0f}" for one in recorded)
+    assert said(f"with the new head gets {head} % right, the last layers {last} %, the whole network {whole} %")
+    assert said(f"and from scratch it is {scratch} %. Compare")
+    assert [seen["equal_arrays"][way] for way in ways] == [101, 69, 0, 0]
+    assert len(seen["with_head"]) == 103
+
+
+def test_what_fine_tuning_the_reader_brings(cells):
+    found = cells["tuned_words"]
+    mean = {way: accuracies.mean(axis=1) for way, accuracies in found.items()}
+    ahead = found["whole"] - found["new head"]  # (counts, draws)
+    assert cells["tuned_counts"] == (4, 16, 64, 256)
+    assert ahead.shape == (4, 5)
+    head, whole = mean["new head"], mean["whole"]
+    assert said(f"the highest mean, {head[0]:.0f} %, and the whole network has {whole[0]:.0f} %, but five draws")
+    assert head[0] == max(one[0] for one in mean.values())
+    assert [sure(one) for one in ahead] == [False, False, False, True]
+    assert [head[1], whole[1], mean["last layers"][1]] == pytest.approx([79] * 3, abs=1)
+    assert ahead[1, 0] < 0 < ahead[1].mean(), "in the draw above the head was ahead, on average it is not"
+    assert said(f"With 64 the whole network has {whole[2]:.0f} % and the new head {head[2]:.0f} %")
+    assert said(f"With 256 it is {whole[3]:.1f} % and {head[3]:.1f} %")
+    assert (ahead[3] > 0).all(), "ahead in each of the five draws"
+    assert ahead[3].mean() == pytest.approx(1.5, abs=0.1)
+    assert (mean["last layers"] - head < 1).all(), "nowhere more than a point ahead"
+    on_the_left = max(one[0] for way, one in mean.items() if way != "from scratch") - whole[0]
+    assert on_the_left < 2 * min(found[way][0].std() for way in ("new head", "last layers", "whole"))
+    assert said("all of MiniLM was surely better than its new head only with 512 words")
+
+
+def test_from_scratch_words_are_a_coin(cells):
+    scratch = cells["tuned_words"]["from scratch"]
+    assert f"{scratch[0].mean():.0f}" == f"{scratch[-1].mean():.0f}" == "51"
+    assert np.abs(scratch.mean(axis=1) - 50).max() < 2.5
+    assert cells["recorded"]["tried"].shape == (4, 4, 4), "four rates for each way, at four numbers of labels"
+    assert cells["recorded"]["tried"][0].max() < 0.54
+    assert cells["patient_words"].mean() == pytest.approx(50, abs=3)
 
 
 # 7.8: what is forgotten

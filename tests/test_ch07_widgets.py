@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from course import cnn, mlp, weights
+from course.data import word_sentiment
 from course.widgets import ch07_transfer_learning as widgets
 from course.widgets.kit import Explorer
 
@@ -22,6 +23,7 @@ transfer = import_module(f"{HOME}.transfer")
 record_transfer = import_module(f"{HOME}.record_transfer")
 record_features = import_module(f"{HOME}.record_features")
 record_forgetting = import_module(f"{HOME}.record_forgetting")
+record_words = import_module(f"{HOME}.record_words")
 
 Array = np.ndarray
 
@@ -48,7 +50,7 @@ def test_a_widget_is_small(built: dict[str, Explorer], name: str) -> None:
     assert built[name].baked.gzipped < 100_000
 
 
-@pytest.mark.parametrize("module", [record_transfer, record_features, record_forgetting])
+@pytest.mark.parametrize("module", [record_transfer, record_features, record_forgetting, record_words])
 def test_a_recording_is_small(module: Any) -> None:
     assert module.FILE.stat().st_size < 100_000
 
@@ -410,3 +412,42 @@ def test_a_wrong_function_changes_the_bars_and_is_told() -> None:
                                               (None, "returned None")])  # fmt: skip
 def test_an_answer_of_the_wrong_kind_is_told(answer: Any, told: str) -> None:
     assert told in widgets.forgetting_curve(lambda *given: answer).spec["notice"]
+
+
+# the recorded fine-tuning of MiniLM
+
+
+def tuned_words() -> dict[str, Array]:
+    with np.load(record_words.FILE) as stored:
+        return dict(stored)
+
+
+def families_apart(texts: list[str], side: Array) -> bool:
+    """Whether words that begin with the same four letters are all on one side."""
+    sides: dict[str, set[int]] = {}
+    for text, one in zip(texts, side, strict=True):
+        sides.setdefault(text[:4], set()).add(int(one))
+    return all(len(found) == 1 for found in sides.values())
+
+
+def test_no_family_of_words_is_learned_from_and_tested() -> None:
+    texts = [text for text, _ in word_sentiment()]
+    side = tuned_words()["side"]
+    assert (record_words.sides(texts) == side).all()
+    assert families_apart(texts, side)
+    assert not families_apart(texts, np.random.default_rng(0).permutation(side)), "words dealt one by one"
+
+
+def test_each_way_has_the_best_of_its_four_rates() -> None:
+    found = tuned_words()
+    for way, tried, rate in zip(record_words.FROZEN, found["tried"].mean(axis=2), found["rate"], strict=True):
+        assert record_words.RATES[way][tried.argmax()] == pytest.approx(rate)
+
+
+@pytest.mark.parametrize("way", ["new head", "last layers"])
+def test_a_recorded_run_on_words_comes_out_again(way: str) -> None:
+    if weights.minilm() is None:
+        pytest.skip(weights.HOW)
+    found, k = tuned_words(), list(record_words.FROZEN).index(way)
+    again = record_words.adapt(way, float(found["rate"][k]), 4, 1)
+    assert again == pytest.approx(found["accuracy"][k, record_words.LABELS.index(4), 1], abs=0.02)

@@ -74,10 +74,15 @@ class Course:
 
     def timestamp(self, student: str, chapter: str) -> str:
         """When the submission was handed in, as nbgrader's file beside it says; "" without one."""
-        path = self.root / "submitted" / student / chapter / "timestamp.txt"
+        return self.beside(student, chapter, "timestamp.txt")[:100].decode("utf-8", "replace").strip()
+
+    def beside(self, student: str, chapter: str, name: str) -> bytes:
+        """What nbgrader's exchange put beside the submission in a file of this name; empty without one."""
+        path = self.root / "submitted" / student / chapter / name
         if path.is_symlink() or not path.is_file():
-            return ""
-        return path.read_bytes()[:100].decode("utf-8", "replace").strip()
+            return b""
+        with path.open("rb") as file:
+            return file.read(1000)
 
     @contextmanager
     def locked(self) -> Iterator[None]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import logging
 import sqlite3
-from collections.abc import Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
@@ -161,13 +161,17 @@ class Writer:
         """Everybody of whom the gradebook knows a submission of the chapter."""
         return sorted(one.student_id for one in self.gradebook.find_assignment(self.chapter).submissions)
 
-    def write(self, records: Iterable[Record]) -> None:
-        """All scores of these submissions, and nothing if anything fails."""
+    def write(self, records: Iterable[Record], same: Container[str] = ()) -> None:
+        """All scores of these submissions, and nothing if anything fails.
+
+        same    the students who handed in what they had handed in when the gradebook was written before: what a
+                person has settled since then stays settled
+        """
         with _one_transaction(self.gradebook):
             for record in records:
-                self._write_one(record)
+                self._write_one(record, same=record.student in same)
 
-    def _write_one(self, record: Record) -> None:
+    def _write_one(self, record: Record, *, same: bool) -> None:
         gradebook = self.gradebook
         gradebook.update_or_create_student(record.student)
         when = _parsed(self.course.timestamp(record.student, self.chapter))
@@ -177,8 +181,9 @@ class Writer:
         (notebook,) = (one for one in submission.notebooks if one.name == self.chapter)
         scores = {check_name(one.exercise): one for one in record.verdicts}
         for grade in notebook.grades:
-            verdict = scores.get(grade.name)
+            verdict, before = scores.get(grade.name), grade.auto_score
             person = grade.manual_score is not None
+            settled = same and person and not grade.needs_manual_grade
             if verdict is not None:
                 grade.auto_score = min(verdict.score, grade.max_score)
                 grade.needs_manual_grade = person or bool(verdict.flags) or bool(record.problem)
@@ -186,6 +191,11 @@ class Writer:
                 grade.auto_score, grade.needs_manual_grade = 0.0, person or bool(record.problem)
             else:
                 grade.auto_score, grade.needs_manual_grade = None, True
+            if settled and grade.auto_score == before:
+                grade.needs_manual_grade = False
+        if not same:
+            # Formgrader shows these with a flag, which a person may take away.
+            notebook.flagged = bool(record.all_flags)
         for comment in notebook.comments:
             comment.auto_comment = "No response." if comment.name in record.untouched else None
         self._penalise(submission, notebook)

@@ -13,7 +13,8 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 
 from autograder.errors import CourseError, SubmissionError
@@ -25,13 +26,15 @@ from autograder.judge.moves import Move, moves
 from autograder.judge.rebuild import rebuild
 from autograder.judge.records import Record, Store, basis_of, digest, submission_key
 from autograder.judge.sandbox import Mode
-from autograder.judge.standing import Standing, replace_file, state_of
+from autograder.judge.standing import Standing, replace_file, states_of
 from autograder.judge.workers import judged_here
 
 __all__ = ["Graded", "grade"]
 
 BATCH = 20
 """Submissions that are written to the gradebook at once."""
+
+GONE = "the submission is no longer there"
 
 
 @dataclass(frozen=True)
@@ -49,15 +52,6 @@ class Graded:
     judged: int
     reused: int
     moves: tuple[Move, ...] = ()
-
-
-@dataclass
-class _Class:
-    """Everybody's submission: its key, and why it cannot be read, if so."""
-
-    keys: dict[str, str] = field(default_factory=dict)
-    digests: dict[str, str] = field(default_factory=dict)
-    problems: dict[str, str] = field(default_factory=dict)
 
 
 def grade(
@@ -85,109 +79,158 @@ def grade(
     with course.locked():
         notebook = course.release(chapter)
         paths = _chosen(course.submitted(chapter), students, course, chapter)
-        terms = Terms(
-            chapter, notebook, seed, mode, basis_of(chapter, notebook["cells"], seed, mode, variants=variants), variants
-        )
-        class_ = _read(paths, terms)
-        store, before = Store(course.verdicts(chapter)), Standing.read(course.verdicts(chapter))
-        known = {student for student, key in class_.keys.items() if not again and key in store.lines}
-        if write and known == before.keys.keys() and _unchanged(course, chapter, class_.keys, before):
-            found = [store.get(class_.keys[student]) for student in sorted(known)]
-            if all(one is not None for one in found):
-                return Graded(chapter, tuple(one for one in found if one is not None), (), 0, len(known))
+        basis = basis_of(chapter, notebook["cells"], seed, mode, variants=variants)
+        run = _Run(course, Terms(chapter, notebook, seed, mode, basis, variants), paths)
+        run.read(everybody=students is None)
+        if not again:
+            run.remember()
+        stands = run.standing() if write else set()
+        if run.keys.keys() == run.records.keys() == stands == run.before.keys.keys():
+            return run.result(judged=0)
         course.check(chapter)
-        return _grade(course, terms, paths, class_, known, store, before, workers, scheduler, students, write, progress)
+        jobs = run.jobs()
+        with contextlib.ExitStack() as stack:
+            found = judged_there(jobs, run.terms, scheduler) if scheduler else judged_here(jobs, run.terms, workers)
+            stack.enter_context(contextlib.closing(found))
+            # A first None says that the workers are starting, which goes on while nbgrader is imported.
+            next(found)
+            writer = stack.enter_context(gradebook.writing(course, chapter)) if write else None
+            run.rewrite(writer, stands)
+            run.take(found, writer, len(jobs) if progress else 0)
+            if writer is not None and students is None:
+                run.leave(writer)
+        if write:
+            run.stand()
+        return run.result(judged=len(jobs) - len(run.unjudged))
 
 
-def _unchanged(course: Course, chapter: str, keys: Mapping[str, str], before: Standing) -> bool:
-    return dict(keys) == dict(before.keys) and state_of(course, chapter, keys) == before.state
+class _Run:
+    """One grading of a chapter.
 
+    keys       the key of each submission, from the bytes of its file
+    digests    a hash of each file
+    problems   why a file cannot be read
+    records    what is known so far
+    before     what stood when the run began
+    """
 
-def _grade(
-    course: Course,
-    terms: Terms,
-    paths: Mapping[str, Path],
-    class_: _Class,
-    known: set[str],
-    store: Store,
-    before: Standing,
-    workers: int,
-    scheduler: str,
-    students: Sequence[str] | None,
-    write: bool,
-    progress: bool,
-) -> Graded:
-    from tqdm import tqdm
+    def __init__(self, course: Course, terms: Terms, paths: Mapping[str, Path]) -> None:
+        self.course = course
+        self.terms = terms
+        self.paths = paths
+        self.file = course.verdicts(terms.chapter)
+        self.store = Store(self.file)
+        self.before = Standing.read(self.file)
+        self.keys: dict[str, str] = {}
+        self.digests: dict[str, str] = {}
+        self.problems: dict[str, str] = {}
+        self.records: dict[str, Record] = {}
+        self.reused = 0
+        self.unjudged: list[str] = []
 
-    chapter = terms.chapter
-    records: dict[str, Record] = {}
-    for student in sorted(known):
-        record = store.get(class_.keys[student])
-        if record is not None:
-            records[student] = record
-    reused = len(records)
-    jobs = [
-        Job(class_.keys[student], student, path, class_.digests[student], class_.problems.get(student, ""))
-        for student, path in paths.items()
-        if student not in records
-    ]
-    unjudged: list[str] = []
-    with contextlib.ExitStack() as stack:
-        started = judged_there(jobs, terms, scheduler) if scheduler else judged_here(jobs, terms, workers)
-        found = stack.enter_context(contextlib.closing(started))
-        # The workers start while nbgrader is imported and the gradebook opened.
-        outcomes = _begun(found)
-        writer = stack.enter_context(gradebook.writing(course, chapter)) if write else None
-        waiting = [_written_again(course, terms, paths[student], record) for student, record in records.items()]
-        bar = tqdm(outcomes, total=len(jobs), unit="submission", disable=not progress or not jobs)
-        for outcome in bar:
-            record = outcome.record
-            if outcome.lost:
-                unjudged.append(record.student)
-            store.add(record)
-            records[record.student] = record
-            waiting.append(outcome)
-            if len(waiting) >= BATCH:
-                _write(course, writer, waiting)
-        if students is None:
-            for student in sorted(set(_known_before(writer, before)) - paths.keys()):
-                gone = refused(Job("", student, Path(), ""), terms, "the submission is no longer there")
-                store.add(gone.record)
-                records[student] = gone.record
-                waiting.append(gone)
-        _write(course, writer, waiting)
-    ordered = tuple(records[student] for student in sorted(records))
-    old = {student: store.get(key) for student, key in before.keys.items() if student in records}
-    if write:
-        keys = dict(before.keys) | {one.student: one.key for one in ordered}
-        # What no worker could finish has a key that no submission has, so that the next run tries again.
-        Standing(keys, state_of(course, chapter, keys)).write(course.verdicts(chapter))
-    return Graded(
-        chapter, ordered, tuple(sorted(unjudged)), len(jobs) - len(unjudged), reused, tuple(moves(old, records))
-    )
+    def read(self, *, everybody: bool) -> None:
+        """Look at every file; with everybody also at those who stand and whose files are gone."""
+        for student, path in self.paths.items():
+            try:
+                self.digests[student] = digest(_bytes_of(path))
+            except SubmissionError as refusal:
+                self.problems[student] = str(refusal)
+        if everybody:
+            self.problems |= dict.fromkeys(self.before.keys.keys() - self.paths.keys(), GONE)
+        for student, problem in self.problems.items():
+            self.digests[student] = digest(problem.encode())
+        self.keys = {
+            student: submission_key(self.terms.basis, student, found) for student, found in self.digests.items()
+        }
 
+    def remember(self) -> None:
+        """Take the records of submissions that were judged on these terms before."""
+        for student, key in self.keys.items():
+            record = self.store.get(key)
+            if record is not None:
+                self.records[student] = record
+        self.reused = len(self.records)
 
-def _begun(found: Iterator[Outcome | None]) -> Iterator[Outcome]:
-    """The outcomes, once the workers are starting, which is what a first None says."""
-    next(found)
-    return (one for one in found if one is not None)
+    def standing(self) -> set[str]:
+        """The students for whom graded notebook and gradebook are as these submissions left them."""
+        states = states_of(self.course, self.terms.chapter, self.keys)
+        return {
+            student
+            for student, key in self.keys.items()
+            if self.before.keys.get(student) == key and self.before.states.get(student) == states[student]
+        }
 
+    def jobs(self) -> list[Job]:
+        """What has to be judged."""
+        return [
+            Job(key, student, self.paths.get(student, Path()), self.digests[student], self.problems.get(student, ""))
+            for student, key in sorted(self.keys.items())
+            if student not in self.records
+        ]
 
-def _known_before(writer: gradebook.Writer | None, before: Standing) -> list[str]:
-    return writer.students() if writer is not None else list(before.keys)
+    def rewrite(self, writer: gradebook.Writer | None, stands: set[str]) -> None:
+        """Write what is known already and does not stand, such as what a killed run had judged."""
+        known = (one for student, one in sorted(self.records.items()) if student not in stands)
+        self._write((self._again(one) for one in known), writer)
 
+    def take(self, found: Iterator[Outcome | None], writer: gradebook.Writer | None, shown: int) -> None:
+        """Keep and write outcomes as they arrive; shown: how many there will be, 0 for no progress bar."""
+        from tqdm import tqdm
 
-def _read(paths: Mapping[str, Path], terms: Terms) -> _Class:
-    """The key of each submission, from the bytes of its file."""
-    class_ = _Class()
-    for student, path in paths.items():
-        try:
-            class_.digests[student] = digest(_bytes_of(path))
-        except SubmissionError as problem:
-            class_.digests[student] = digest(str(problem).encode())
-            class_.problems[student] = str(problem)
-        class_.keys[student] = submission_key(terms.basis, student, class_.digests[student])
-    return class_
+        def kept() -> Iterator[Outcome]:
+            for outcome in tqdm(found, total=shown, unit="submission", disable=not shown):
+                if outcome is not None:
+                    self._keep(outcome)
+                    yield outcome
+
+        self._write(kept(), writer)
+
+    def leave(self, writer: gradebook.Writer) -> None:
+        """Give nothing to those whom only the gradebook knows, whatever it holds for them."""
+        gone = sorted(set(writer.students()) - self.keys.keys())
+        outcomes = [refused(Job("", student, Path(), ""), self.terms, GONE) for student in gone]
+        for outcome in outcomes:
+            self._keep(outcome)
+        self._write(iter(outcomes), writer)
+
+    def stand(self) -> None:
+        """Note what stands from now on."""
+        keys = dict(self.before.keys) | {student: record.key for student, record in self.records.items()}
+        Standing(keys, states_of(self.course, self.terms.chapter, keys)).write(self.file)
+
+    def result(self, judged: int) -> Graded:
+        """What the run gave."""
+        ordered = tuple(self.records[student] for student in sorted(self.records))
+        changed = {one.student for one in ordered if self.before.keys.get(one.student) != one.key}
+        old = {student: self.store.get(key) for student, key in self.before.keys.items() if student in changed}
+        new = {student: self.records[student] for student in changed}
+        return Graded(
+            self.terms.chapter, ordered, tuple(sorted(self.unjudged)), judged, self.reused, tuple(moves(old, new))
+        )
+
+    def _again(self, record: Record) -> Outcome:
+        """A known record with its graded notebook, which may have been lost or belong to another submission."""
+        cells = () if record.problem else preflight.read(self.paths[record.student])
+        return Outcome.of(self.terms, record, rebuild(self.terms.release, cells))
+
+    def _keep(self, outcome: Outcome) -> None:
+        if outcome.lost:
+            self.unjudged.append(outcome.record.student)
+        self.store.add(outcome.record)
+        self.records[outcome.record.student] = outcome.record
+
+    def _write(self, outcomes: Iterator[Outcome], writer: gradebook.Writer | None) -> None:
+        """Put outcomes into the tree and the gradebook, a batch at a time."""
+        while batch := list(islice(outcomes, BATCH)):
+            if writer is not None:
+                for one in batch:
+                    _write_notebook(self.course, one)
+                writer.write((one.record for one in batch), {one.record.student for one in batch if self._same(one)})
+
+    def _same(self, outcome: Outcome) -> bool:
+        """Whether the student handed in what stood before, perhaps judged on other terms."""
+        old = self.store.get(self.before.keys.get(outcome.record.student, ""))
+        return old is not None and old.basis.get("submission") == outcome.record.basis.get("submission")
 
 
 def _bytes_of(path: Path) -> bytes:
@@ -212,27 +255,14 @@ def _chosen(paths: Mapping[str, Path], students: Sequence[str] | None, course: C
     return {one: paths[one] for one in paths if one in students}
 
 
-def _written_again(course: Course, terms: Terms, path: Path, record: Record) -> Outcome:
-    """A known record with its graded notebook, which may have been lost or belong to another submission."""
-    cells = () if record.problem else preflight.read(path)
-    return Outcome.of(terms, record, rebuild(terms.release, cells))
-
-
-def _write(course: Course, writer: gradebook.Writer | None, waiting: list[Outcome]) -> None:
-    """Put a batch into the tree and the gradebook, and empty it."""
-    if writer is not None and waiting:
-        for one in waiting:
-            _write_notebook(course, one)
-        writer.write(one.record for one in waiting)
-    waiting.clear()
-
-
 def _write_notebook(course: Course, outcome: Outcome) -> None:
     record, text = outcome.record, outcome.notebook.encode("utf-8", "surrogatepass")
     path = course.autograded(record.student, record.chapter)
     if path.is_symlink() or not path.is_file() or path.read_bytes() != text:
         # nbgrader leaves these files without write permission.
         replace_file(path, text)
-    when = course.timestamp(record.student, record.chapter)
-    if when:
-        replace_file(path.with_name("timestamp.txt"), when.encode())
+    # nbgrader's exchange returns feedback by these files.
+    for name in ("timestamp.txt", "submission_secret.txt"):
+        beside = course.beside(record.student, record.chapter, name)
+        if beside:
+            replace_file(path.with_name(name), beside)

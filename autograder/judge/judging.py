@@ -9,6 +9,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+import numpy as np
+
 from autograder.engine.answer import Answer
 from autograder.engine.assess import assess
 from autograder.engine.drive import source
@@ -100,8 +102,11 @@ def _run_cells(run: SubmissionRun, pieces: Sequence[Piece]) -> list[CellOutcome 
 def _answers(run: SubmissionRun, sheet: Sheet, *, hidden: bool, oracle: Oracle | None = None) -> list[Answer]:
     """Call the function on the public or on the hidden cases."""
     chosen = [case.inputs for case, private in zip(sheet.cases, sheet.hidden, strict=True) if private is hidden]
-    answers = run.calls(sheet.exercise.name, chosen, oracle, source(sheet.exercise)) if chosen else []
-    return [_discreet(one) for one in answers] if hidden or oracle is not None else answers
+    discreet = hidden or oracle is not None
+    answers = (
+        run.calls(sheet.exercise.name, chosen, oracle, source(sheet.exercise), discreet=discreet) if chosen else []
+    )
+    return [_discreet(one) for one in answers] if discreet else answers
 
 
 def _discreet(given: Answer) -> Answer:
@@ -126,10 +131,27 @@ def _assess(run: SubmissionRun, sheet: Sheet, public: Sequence[Answer], oracle: 
     flags = tuple(
         dict.fromkeys(in_words(one.trouble, one.detail) for one in answers if one.trouble in ("timeout", "lost"))
     )
-    verdict = assess(
-        sheet.exercise, sheet.cases, sheet.expected, answers, hidden=sheet.hidden, source=sheet.source, flags=flags
-    )
+    try:
+        # Numbers at the edge of what a dtype holds are no warning of ours.
+        with np.errstate(all="ignore"):
+            verdict = assess(
+                sheet.exercise,
+                sheet.cases,
+                sheet.expected,
+                answers,
+                hidden=sheet.hidden,
+                source=sheet.source,
+                flags=flags,
+            )
+    except Exception as problem:
+        # A value that we cannot compare must not keep a submission from its verdict, nor an earlier score alive.
+        return _not_compared(sheet, problem)
     return _score(_discreetly(verdict, answers, everywhere=oracle is not None), sheet)
+
+
+def _not_compared(sheet: Sheet, problem: Exception) -> Verdict:
+    reason = f"the grader could not compare what it returned ({type(problem).__name__})"
+    return Verdict(sheet.exercise.name, sheet.exercise.points, 0.0, reason, flags=(reason,))
 
 
 def _discreetly(verdict: Verdict, answers: Sequence[Answer], *, everywhere: bool) -> Verdict:

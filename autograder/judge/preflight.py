@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import stat
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -15,12 +16,23 @@ from typing import Any
 
 from autograder.errors import SubmissionError
 
-__all__ = ["MAX_BYTES", "MAX_CELLS", "SubmittedCell", "parse", "read", "read_bytes"]
+__all__ = ["MAX_BYTES", "MAX_CELLS", "SubmittedCell", "parse", "read", "read_bytes", "student_id"]
 
 MAX_BYTES = 80 * 2**20
 MAX_CELLS = 5000
 MAX_SOURCE = 400_000
 """Characters of one cell; a longer one is data, not code."""
+
+
+UNSPEAKABLE = re.compile(r'[\x00-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff<>"&\\]')
+
+
+def student_id(folder: str) -> str:
+    """A folder's name as a student's id: what no text file, page or terminal should hold becomes "_".
+
+    Control characters, bytes that are not UTF-8, and what HTML would take as its own.
+    """
+    return UNSPEAKABLE.sub("_", folder)
 
 
 @dataclass(frozen=True)

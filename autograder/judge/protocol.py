@@ -29,6 +29,9 @@ MAX_DIMENSIONS = 32
 MAX_ARRAY_HEADER = 2000
 """Longest text of an `.npy` header that is parsed; plain dtypes need about 100 characters."""
 
+LONGEST_INTEGER = 20
+"""Characters of the longest integer of 64 bits."""
+
 LONGEST_SCALAR = 32
 """Bytes of the widest plain dtype (complex long double)."""
 
@@ -59,7 +62,7 @@ def read_frame(receive: Callable[[int], bytes]) -> tuple[dict[str, Any], Any]:
 def decode(header: bytes, payload: bytes) -> tuple[dict[str, Any], Any]:
     """Fields and tree of a frame's two parts; RefusedValue for whatever `encode` cannot have made."""
     try:
-        fields = json.loads(header.decode("ascii"), parse_constant=_refuse)
+        fields = json.loads(header.decode("ascii"), parse_constant=_refuse, parse_int=_integer)
     except (ValueError, RecursionError):
         raise RefusedValue("a malformed message") from None
     if type(fields) is not dict:
@@ -113,13 +116,22 @@ def _read_npy_header(header: bytes) -> tuple[tuple[int, ...], bool, np.dtype[Any
         if np.lib.format.read_magic(file) != (1, 0):
             raise RefusedValue("an array in an unknown format")
         shape, fortran, dtype = np.lib.format.read_array_header_1_0(file, max_header_size=MAX_ARRAY_HEADER)
-    except (ValueError, TypeError, SyntaxError, MemoryError, RecursionError, OverflowError):
+    except RefusedValue:
+        raise
+    except Exception:  # NumPy parses the header's text with several parsers, which raise errors of their own
         raise RefusedValue("a malformed array") from None
     if dtype.kind not in tree.KINDS or not 0 < dtype.itemsize <= LONGEST_SCALAR or dtype.subdtype is not None:
         raise RefusedValue(f"an array of dtype {dtype.kind}")
     if len(shape) > MAX_DIMENSIONS or any(type(length) is not int or length < 0 for length in shape):
         raise RefusedValue("a malformed array")
     return shape, bool(fortran), dtype
+
+
+def _integer(text: str) -> int:
+    # Python reads 4,000 digits gladly, and a float cannot hold them later.
+    if len(text) > LONGEST_INTEGER:
+        raise ValueError("an integer beyond 64 bits")
+    return int(text)
 
 
 def _refuse(_: str) -> Any:

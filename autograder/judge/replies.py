@@ -68,7 +68,8 @@ def answer_in(fields: Mapping[str, Any], value: Any, inputs: Mapping[str, Any]) 
         and type(warned) is list
         and len(warned) <= 20
         and all(type(one) is str for one in [*changed, *warned])
-        and type(seconds) in (int, float)
+        and (type(seconds) is int or type(seconds) is float)
+        and 0 <= seconds < 1e9
         and type(repeatable) is bool
         and type(trouble) is str
         and trouble in TROUBLES

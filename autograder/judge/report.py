@@ -18,6 +18,8 @@ __all__ = ["FLAGGED", "check_name", "compose", "notebook_text", "say"]
 
 WIDTH = 96
 TAG_START = re.compile(r"<(?=[a-zA-Z/!?])")
+LINK_PARTS = re.compile(r"\](?=[(:])")
+"""What makes a bracket a link, an image or a link's definition."""
 SCRIPT_LINK = re.compile(r"\b(javascript|vbscript|data)\s*(?::|&colon;|&#0*58;|&#x0*3a;)", re.IGNORECASE)
 
 FLAGGED = "look_at_this"
@@ -93,11 +95,12 @@ def _cell(
 
 
 def _harmless(text: str) -> str:
-    """A student's Markdown without HTML: nbgrader's pages would run its scripts in the grader's browser.
+    """A student's Markdown without HTML, links and images, which nbgrader's pages would show as they come.
 
-    A space takes away a tag's meaning and leaves formulas such as $a<b$ as they look.
+    Scripts would run in the grader's browser, an image would tell its server who looks, and a link may hide a script
+    behind any spelling.  A space takes away their meaning and leaves formulas such as $a<b$ as they look.
     """
-    return SCRIPT_LINK.sub(r"\1 :", TAG_START.sub("< ", text))
+    return SCRIPT_LINK.sub(r"\1 :", LINK_PARTS.sub("] ", TAG_START.sub("< ", text)))
 
 
 def _outputs(outcome: CellOutcome | None) -> list[dict[str, Any]]:

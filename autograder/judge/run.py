@@ -21,6 +21,8 @@ MAX_CELL_LOSSES = 2
 """After so many, the student's extra cells are not run any more."""
 NOT_RUN = "not run: "
 """How the detail begins of what was not even tried."""
+ENDINGS = ("exit status", "killed by")
+"""How the detail begins that student code can choose by its way of ending the process."""
 
 
 @dataclass(frozen=True)
@@ -100,9 +102,17 @@ class SubmissionRun:
         return CellOutcome(error, text)
 
     def calls(
-        self, name: str, cases: Sequence[Mapping[str, Any]], oracle: Oracle | None = None, drive: str = ""
+        self,
+        name: str,
+        cases: Sequence[Mapping[str, Any]],
+        oracle: Oracle | None = None,
+        drive: str = "",
+        *,
+        discreet: bool = False,
     ) -> list[Answer]:
         """Use a function of the submission on each case's inputs, as `Session.calls` says.
+
+        discreet   the inputs are fresh: how the process ended is not told, because an exit status can spell them
 
         After a lost process the rest of the cases share its trouble: one loss for an exercise is enough, because
         the others shall be judged too.
@@ -114,6 +124,8 @@ class SubmissionRun:
                 if self.exhausted:
                     break
         except Lost as lost:
+            if discreet and lost.detail.startswith(ENDINGS):
+                lost = Lost(lost.trouble, "it ended with fresh inputs")
             if not self.exhausted:
                 self._lose(lost, f"`{name}`")
             answers.append(Answer(trouble=lost.trouble, detail=lost.detail))

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import socket
 import subprocess
@@ -28,12 +29,16 @@ __all__ = ["Mode", "Sandbox"]
 
 Mode = Literal["namespaces", "limits"]
 START_SECONDS = 120.0
+FORBIDDEN = re.compile(r"\b(unshare|uid_map|gid_map|u?mount2?|pivot_root|syscall)\b|proc/self|\[Errno (1|38)\]")
+"""What the server says where the system does not let it isolate itself."""
 EMPTY_ENVIRONMENT = {
     "PATH": "/nonexistent",
     "HOME": "/tmp",  # noqa: S108
     "LANG": "C.UTF-8",
     "PYTHONHASHSEED": "0",
     "PYTHONDONTWRITEBYTECODE": "1",
+    # A forgotten breakpoint() does nothing, because nobody answers the debugger.
+    "PYTHONBREAKPOINT": "0",
     # A process must have one thread when it enters a user namespace, and one is fastest for small arrays.
     "OMP_NUM_THREADS": "1",
     "OPENBLAS_NUM_THREADS": "1",
@@ -132,6 +137,7 @@ class Sandbox:
             "environment": {"MPLCONFIGDIR": _font_cache()},
             "scratch": self.scratch,
             "memory": self.limits.memory,
+            "total_memory": self.limits.total_memory,
             "cpu_seconds": self.limits.cpu_seconds,
             "processes": self.limits.processes,
             "tmp": self.limits.tmp,
@@ -185,13 +191,11 @@ class Sandbox:
 
 def _advice(error: str, log: str) -> str:
     """Why the server did not start and what to do, in one line."""
-    if (
-        error.startswith(("unshare", "uid_map", "mount", "pivot_root", "[Errno 1]", "syscall", "[Errno 38]"))
-        or "proc/self" in error
-    ):
+    if FORBIDDEN.search(error):
         return (
             f"this machine does not let us isolate student code ({error}); allow user namespaces "
-            "(sysctl kernel.unprivileged_userns_clone=1 or kernel.apparmor_restrict_unprivileged_userns=0; "
+            "(sysctl kernel.unprivileged_userns_clone=1, kernel.apparmor_restrict_unprivileged_userns=0, or "
+            "user.max_user_namespaces=10000; "
             "in a container add --security-opt seccomp=unconfined --security-opt apparmor=unconfined), "
             "or grade with --sandbox limits, which hides no files from student code"
         )

@@ -29,6 +29,10 @@ from pathlib import Path
 from typing import Any
 
 STATUS = struct.Struct(">i")
+TOO_MUCH_MEMORY = 1000
+"""Told in place of an exit status, which is below 256: all processes together held more than they may."""
+LOOK_MS = 100
+"""Milliseconds between two looks at a submission's memory."""
 
 PACKAGES = (
     "numpy", "numpy.libs", "matplotlib", "matplotlib.libs", "mpl_toolkits", "pylab.py", "PIL", "pillow.libs",
@@ -100,10 +104,10 @@ def _load(settings: dict[str, Any]) -> Any:
                 continue
 
     sys.path.insert(0, repository)
-    from autograder.judge import conversation, isolation, standins, student_shell
+    from autograder.judge import conversation, isolation, standins, student_shell, usage
 
-    global _isolation
-    _isolation = isolation
+    global _isolation, _usage
+    _isolation, _usage = isolation, usage
     sys.path.remove(repository)
     shell = student_shell.make_shell()
     standins.install()
@@ -111,11 +115,11 @@ def _load(settings: dict[str, Any]) -> Any:
 
 
 def _isolate(settings: dict[str, Any]) -> tuple[bool, int]:
-    """Enter the sandbox for good; whether system calls will be filtered, and a descriptor of /proc (-1 without)."""
+    """Enter the sandbox for good; whether system calls will be filtered, and a descriptor of the machine's /proc."""
     isolation = _isolation
-    if settings["mode"] == "limits":
-        return False, -1
     proc = os.open("/proc", os.O_PATH | os.O_DIRECTORY)
+    if settings["mode"] == "limits":
+        return False, proc
     library = sysconfig.get_path("stdlib")
     shown = [library]
     for folder in settings["packages"]:
@@ -156,7 +160,7 @@ def _keep(frames: int, leash: int, proc: int, settings: dict[str, Any], serve_su
     poller = select.poll()
     poller.register(leash, select.POLLIN | select.POLLHUP)
     poller.register(ended, select.POLLIN)
-    poller.poll()
+    swollen = _watch(poller, proc, settings)
     if not isolated:
         _kill_group(child)
     signal.pidfd_send_signal(ended, signal.SIGKILL)
@@ -164,20 +168,31 @@ def _keep(frames: int, leash: int, proc: int, settings: dict[str, Any], serve_su
     if not isolated:
         _kill_orphans()
     with contextlib.suppress(OSError):
-        os.write(leash, STATUS.pack(os.waitstatus_to_exitcode(status)))
+        os.write(leash, STATUS.pack(TOO_MUCH_MEMORY if swollen else os.waitstatus_to_exitcode(status)))
     os._exit(0)
+
+
+def _watch(poller: select.poll, proc: int, settings: dict[str, Any]) -> bool:
+    """Wait for an event; True where the submission's processes together took too much memory before it came."""
+    limit, keeper = settings["total_memory"], _usage.own_pid(proc)
+    while not poller.poll(LOOK_MS):
+        if _usage.held(proc, keeper, limit) > limit:
+            return True
+    return False
 
 
 def _confine(frames: int, proc: int, settings: dict[str, Any]) -> None:
     """Everything that has to hold before the first line of a student's code runs."""
     isolation = _isolation
+    # A session of its own, because signals to the process group do not stop at a namespace's border: without it
+    # os.kill(0, 9) would end the keepers of the class, and, started by an ordinary user, the grader.
+    os.setsid()
+    isolation.die_with_parent()
     if settings["mode"] == "namespaces":
         with open(os.open("self/oom_score_adj", os.O_WRONLY, dir_fd=proc), "w") as file:
             file.write("1000")
         isolation.private_folder(settings["private"], settings["tmp"])
     else:
-        os.setsid()
-        isolation.die_with_parent()
         folder = Path(settings["scratch"], str(os.getpid()))
         folder.mkdir()
         if os.geteuid() == 0:
@@ -222,6 +237,7 @@ def _kill_orphans() -> None:
 
 
 _isolation: Any = None
+_usage: Any = None
 
 if __name__ == "__main__":
     main()

@@ -18,24 +18,34 @@ from typing import Any, Self
 from autograder.engine.answer import Answer
 from autograder.errors import RefusedValue
 from autograder.judge import protocol
+from autograder.judge.bounds import bounded
 from autograder.judge.replies import Lost, answer_in, name_sets, text_in
-from autograder.judge.server import STATUS
+from autograder.judge.server import STATUS, TOO_MUCH_MEMORY
 
 __all__ = ["Limits", "Oracle", "Session"]
 
 WINDOW = 64 * 1024
 """Bytes of messages sent ahead: fewer than a socket holds, so that sending never waits for reading."""
+MAX_ANSWER = 4 * 2**20
+"""Bytes of one answer that is kept, more than twice the largest right one; a submission gives hundreds of them."""
+QUESTION_MEMORY = 2**30
+"""Bytes that a reference may take to answer one question."""
 
 
 @dataclass(frozen=True)
 class Limits:
-    """What one submission may use: wall seconds for a cell, a call, all cells, and in all; bytes, CPU, processes."""
+    """What one submission may use: wall seconds for a cell, a call, all cells, and in all; bytes, CPU, processes.
+
+    memory         bytes of address space of each process
+    total_memory   bytes of memory that all its processes hold together
+    """
 
     cell_seconds: float = 20.0
     call_seconds: float = 10.0
     cells_seconds: float = 90.0
     total_seconds: float = 240.0
     memory: int = 4 * 2**30
+    total_memory: int = 4 * 2**30
     cpu_seconds: int = 240
     processes: int = 32
     tmp: str = "64m"
@@ -63,6 +73,7 @@ class Session:
         self.leash = leash
         self.limits = limits
         self.number = 0
+        self.received = 0
         frames.setblocking(False)
         self.poller = select.poll()
         self.poller.register(leash, select.POLLIN)
@@ -104,6 +115,8 @@ class Session:
                 reply, value = self._reply(first + index, deadline, oracle)
                 ahead.popleft()
                 given = answer_in(reply, value, inputs)
+                if self.received > MAX_ANSWER:
+                    given = Answer(trouble="refused", detail=f"a value of more than {MAX_ANSWER / 2**20:g} MiB")
             yield given
 
     def close(self) -> None:
@@ -128,6 +141,7 @@ class Session:
     def _reply(self, number: int, deadline: float, oracle: Oracle | None) -> tuple[dict[str, Any], Any]:
         """The reply to message `number`, answering questions on the way."""
         while True:
+            self.received = 0
             reply, given = protocol.read_frame(lambda count: self._receive(count, deadline))
             if reply.get("id") != number:
                 raise Lost("lost", "it sent a message that was not asked for")
@@ -157,7 +171,8 @@ class Session:
         if oracle.questions < 0:
             raise Lost("lost", "it asked too many questions")
         try:
-            return protocol.encode({"id": reply["id"]}, oracle.answer(str(name), inputs))
+            with bounded(QUESTION_MEMORY, self.limits.call_seconds):
+                return protocol.encode({"id": reply["id"]}, oracle.answer(str(name), inputs))
         except Exception as problem:  # the reference meets inputs that a student's function made
             line = " ".join(str(problem).split())[:200]
             return protocol.encode(
@@ -173,6 +188,7 @@ class Session:
 
     def _receive(self, count: int, deadline: float) -> bytes:
         parts = bytearray()
+        self.received += count
         while len(parts) < count:
             with contextlib.suppress(BlockingIOError):
                 part = self.frames.recv(min(count - len(parts), 1 << 20))
@@ -205,6 +221,8 @@ class Session:
             return "it closed the connection"
         except Exception:
             return "its keeper ended"
+        if code == TOO_MUCH_MEMORY:
+            return f"more than {self.limits.total_memory // 2**20} MiB of memory in all its processes"
         if code < 0:
             with contextlib.suppress(ValueError):
                 return f"killed by {signal.Signals(-code).name}"

@@ -8,37 +8,42 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from autograder.judge import gradebook
 from autograder.judge.course import Course
 from autograder.judge.records import Record, Store, digest
 
-__all__ = ["Standing", "current", "replace_file", "state_of"]
+__all__ = ["Standing", "current", "replace_file", "states_of"]
 
 
 @dataclass(frozen=True)
 class Standing:
-    """What stands: each student's key, and a digest of everything that was written from these records."""
+    """What stands: for each student the key of the record, and a digest of everything that was written from it."""
 
     keys: Mapping[str, str] = field(default_factory=dict)
-    state: str = ""
+    states: Mapping[str, str] = field(default_factory=dict)
 
     @classmethod
     def read(cls, records: Path) -> Standing:
         """What stands for a chapter's file of records; nothing where no run has ended yet."""
         try:
             raw = json.loads(_path(records).read_text(encoding="utf-8"))
-            return cls({str(student): str(key) for student, key in raw["keys"].items()}, str(raw["state"]))
-        except (OSError, ValueError, KeyError, AttributeError, TypeError):
+            pairs = {str(student): (str(key), str(state)) for student, (key, state) in raw.items()}
+        except (OSError, ValueError, AttributeError, TypeError):
             return cls()
+        return cls(
+            {student: key for student, (key, _) in pairs.items()},
+            {student: state for student, (_, state) in pairs.items()},
+        )
 
     def write(self, records: Path) -> None:
         """Make this what stands."""
-        text = json.dumps({"keys": dict(sorted(self.keys.items())), "state": self.state}, ensure_ascii=False, indent=0)
-        replace_file(_path(records), text.encode("utf-8", "surrogatepass"))
+        pairs = {student: [key, self.states.get(student, "")] for student, key in sorted(self.keys.items())}
+        replace_file(_path(records), json.dumps(pairs, indent=0).encode("ascii"))
 
 
 def current(records: Path) -> dict[str, Record]:
@@ -48,21 +53,32 @@ def current(records: Path) -> dict[str, Record]:
     return {student: record for student, record in found.items() if record is not None}
 
 
-def state_of(course: Course, chapter: str, keys: Mapping[str, str]) -> str:
-    """A digest of all that grading wrote for these records and of what it was written from.
+def states_of(course: Course, chapter: str, students: Iterable[str]) -> dict[str, str]:
+    """For each student a digest of all that grading wrote for them and of what it was written from.
 
     Another time of handing in, another configuration, a row of the gradebook or a graded notebook that is not as it
     was left gives another digest.
     """
-    config = course.root / "nbgrader_config.py"
-    parts = [
-        sorted(keys.items()),
-        [course.timestamp(student, chapter) for student in sorted(keys)],
-        [_size(course.autograded(student, chapter)) for student in sorted(keys)],
-        config.read_text(encoding="utf-8") if config.is_file() else "",
-        gradebook.snapshot(course, chapter),
-    ]
-    return digest(json.dumps(parts, default=str).encode())
+    file = course.root / "nbgrader_config.py"
+    config = file.read_text(encoding="utf-8") if file.is_file() else ""
+    rows: dict[str, list[Any]] = {}
+    for row in gradebook.snapshot(course, chapter):
+        rows.setdefault(row[0], []).append(row)
+    return {
+        student: digest(
+            json.dumps(
+                [
+                    course.db_url,
+                    config,
+                    course.timestamp(student, chapter),
+                    _size(course.autograded(student, chapter)),
+                    rows.get(student),
+                ],
+                default=str,
+            ).encode()
+        )
+        for student in students
+    }
 
 
 def replace_file(path: Path, data: bytes) -> None:

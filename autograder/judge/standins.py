@@ -25,6 +25,9 @@ ABSENT = ("torch", "scipy", "sklearn", "jax", "tensorflow", "numba", "nbgrader",
 class Inert:
     """Accepts every attribute, call, item and loop, and does nothing."""
 
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        """Takes anything: a class statement that names an inert object as its base makes one, too."""
+
     def __getattr__(self, name: str) -> Any:
         if name.startswith("_"):
             # NumPy, IPython and copy ask for protocols by such names; an inert object has none.
@@ -100,3 +103,26 @@ def install() -> None:
         if name.partition(".")[0] in INERT + ABSENT:
             del sys.modules[name]
     sys.meta_path.insert(0, _Finder())
+    _plain_progress_bars()
+    _one_backend()
+
+
+def _plain_progress_bars() -> None:
+    """tqdm.notebook draws with ipywidgets, which is inert here, and a loop must not end because of its bar."""
+    import tqdm
+
+    notebook: Any = types.ModuleType("tqdm.notebook")
+    notebook.tqdm = notebook.tqdm_notebook = tqdm.tqdm
+    notebook.trange = notebook.tnrange = tqdm.trange
+    sys.modules["tqdm.notebook"] = notebook
+
+
+def _one_backend() -> None:
+    """A window that matplotlib cannot open here is no error of the student's."""
+    import matplotlib as mpl
+
+    mpl.use = _nothing
+
+
+def _nothing(*arguments: Any, **options: Any) -> None:
+    """In place of the function that chooses how figures are shown."""

@@ -9,9 +9,11 @@ from __future__ import annotations
 import builtins
 import contextlib
 import io
+import re
 import symtable
 import sys
 import tempfile
+import warnings
 from typing import Any
 
 from autograder.engine.answer import Answer, answer, describe_error
@@ -21,6 +23,7 @@ __all__ = ["TEXT_LIMIT", "call", "make_shell", "names", "run_cell"]
 
 TEXT_LIMIT = 10_000
 """Characters of a cell's printed output that are kept."""
+OVERWRITTEN = re.compile(r"[^\n\r]*\r")
 
 
 class CappedText(io.TextIOBase):
@@ -43,8 +46,8 @@ class CappedText(io.TextIOBase):
         return len(text)
 
     def text(self) -> str:
-        """What was kept."""
-        return "".join(self.parts)
+        """What was kept, as a terminal would show it: a progress bar writes over what stands before in its line."""
+        return OVERWRITTEN.sub("", "".join(self.parts).replace("\r\n", "\n"))
 
 
 def make_shell() -> Any:
@@ -62,6 +65,9 @@ def make_shell() -> Any:
     shell.showtraceback = shell.showsyntaxerror = shell.showindentationerror = _nothing
     shell.system = shell.system_piped = shell.system_raw = shell.getoutput = _nothing
     shell.displayhook.write_output_prompt = _nothing
+    # `exit` and `quit` end a notebook's kernel; here they end a cell.
+    shell.ask_exit = _nothing
+    warnings.filterwarnings("ignore", message="To exit: use")
     # The switches of a notebook that only change how it looks, and the magics that repeat code to time it.
     for name in (
         "matplotlib",

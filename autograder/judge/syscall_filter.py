@@ -9,7 +9,8 @@ import struct
 
 __all__ = ["refuse_system_calls"]
 
-# What only an attack on the kernel or a way out of the sandbox needs: the numbers on x86_64 and aarch64.
+# What only an attack on the kernel, a way out of the sandbox, or memory that no limit counts needs: the numbers on
+# x86_64 and aarch64.
 REFUSED = {
     "mount": (165, 40), "umount2": (166, 39), "pivot_root": (155, 41), "chroot": (161, 51), "swapon": (167, 224),
     "unshare": (272, 97), "setns": (308, 268), "ptrace": (101, 117), "process_vm_readv": (310, 270),
@@ -22,7 +23,11 @@ REFUSED = {
     "socket": (41, 198), "open_tree": (428, 428), "move_mount": (429, 429), "fsopen": (430, 430),
     "fsconfig": (431, 431), "fsmount": (432, 432), "fspick": (433, 433), "pidfd_getfd": (438, 438),
     "io_uring_setup": (425, 425), "io_uring_enter": (426, 426), "io_uring_register": (427, 427),
-    "mount_setattr": (442, 442),
+    "mount_setattr": (442, 442), "open_tree_attr": (467, 467), "statmount": (457, 457), "listmount": (458, 458),
+    "memfd_create": (319, 279), "memfd_secret": (447, 447), "shmget": (29, 194), "msgget": (68, 186),
+    "semget": (64, 190), "mq_open": (240, 180), "io_setup": (206, 0), "fanotify_init": (300, 262),
+    "kexec_file_load": (320, 294), "quotactl_fd": (443, 443), "move_pages": (279, 239), "migrate_pages": (256, 238),
+    "swapoff": (168, 225), "sethostname": (170, 161), "setdomainname": (171, 162), "process_madvise": (440, 440),
 }  # fmt: skip
 CLONE = (56, 220)
 CLONE3 = 435

@@ -162,6 +162,55 @@ def test_a_worse_submission_replaces_the_old_score_and_keeps_what_a_person_gave(
     assert grades_of(course, "ada")["check_double"][0] == 0.0
 
 
+def test_what_a_person_has_settled_stays_settled_until_the_student_hands_in_again(
+    graded: Graded, course: Course, hand_in: HandIn
+) -> None:
+    def settle() -> None:
+        with gradebook.opened(course) as book:
+            grade_of_why = book.find_grade("why", tiny.CHAPTER, tiny.CHAPTER, "eva")
+            grade_of_why.manual_score, grade_of_why.needs_manual_grade = 2.5, False
+            book.db.commit()
+
+    settle()
+    grade(course, tiny.CHAPTER, seed=SEED)
+    assert grades_of(course, "eva")["why"] == (None, 2.5, 0), "an unchanged class"
+    grade(course, tiny.CHAPTER, seed=SEED + 1)
+    assert grades_of(course, "eva")["why"] == (None, 2.5, 0), "the same submission on other terms"
+    hand_in("eva", tiny.submission(tiny.RIGHT | {"why": "Something else."}))
+    grade(course, tiny.CHAPTER, seed=SEED)
+    assert grades_of(course, "eva")["why"] == (None, 2.5, 1), "another answer"
+    settle()
+    with gradebook.opened(course) as book:
+        book.find_grade("check_double", tiny.CHAPTER, tiny.CHAPTER, "eva").auto_score = 1.0
+        book.find_grade("check_double", tiny.CHAPTER, tiny.CHAPTER, "eva").manual_score = 1.0
+        book.db.commit()
+    grade(course, tiny.CHAPTER, seed=SEED)
+    assert grades_of(course, "eva")["check_double"] == (4.0, 1.0, 1), "a score that moves is looked at again"
+
+
+def test_what_the_judge_flags_has_a_flag_in_formgrader_until_a_person_takes_it_away(
+    graded: Graded, course: Course
+) -> None:
+    def flags() -> dict[str, bool]:
+        with gradebook.opened(course) as book:
+            return {one.student.id: one.notebooks[0].flagged for one in book.assignment_submissions(tiny.CHAPTER)}
+
+    assert flags() == {"ada": False, "ben": False, "cem": False, "dan": True, "eva": True}
+    with gradebook.opened(course) as book:
+        book.find_submission_notebook(tiny.CHAPTER, tiny.CHAPTER, "eva").flagged = False
+        book.db.commit()
+    grade(course, tiny.CHAPTER, seed=SEED + 1)
+    assert flags()["eva"] is False
+
+
+def test_what_nbgraders_exchange_needs_to_return_feedback_lies_beside_the_graded_notebook(
+    graded: Graded, course: Course
+) -> None:
+    (course.root / "submitted" / "ada" / tiny.CHAPTER / "submission_secret.txt").write_text("a secret")
+    grade(course, tiny.CHAPTER, seed=SEED, again=True)
+    assert course.autograded("ada", tiny.CHAPTER).with_name("submission_secret.txt").read_text() == "a secret"
+
+
 def test_a_submission_that_is_gone_scores_nothing_and_is_flagged(graded: Graded, course: Course) -> None:
     folder = course.root / "submitted" / "ada" / tiny.CHAPTER
     (folder / f"{tiny.CHAPTER}.ipynb").rename(folder / "other name.ipynb")
@@ -195,11 +244,11 @@ def test_nothing_is_written_to_the_gradebook_when_one_score_fails(
         hand_in(student, tiny.submission({}))
     write_one, seen = gradebook.Writer._write_one, []
 
-    def fail_at_the_third(writer: gradebook.Writer, record: Record) -> None:
+    def fail_at_the_third(writer: gradebook.Writer, record: Record, **options: bool) -> None:
         seen.append(1)
         if len(seen) == 3:
             raise RuntimeError("power cut")
-        write_one(writer, record)
+        write_one(writer, record, **options)
 
     monkeypatch.setattr(gradebook.Writer, "_write_one", fail_at_the_third)
     with pytest.raises(RuntimeError, match="power cut"):

@@ -6,14 +6,18 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from autograder.errors import SandboxError
 from autograder.judge import isolation, syscall_filter
+from autograder.judge.course import Course
+from autograder.judge.replies import Lost
 from autograder.judge.sandbox import Sandbox, _advice
-from autograder.judge.session import Session
+from autograder.judge.session import Limits, Session
+from tests.judge import tiny
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 
@@ -61,9 +65,14 @@ def test_the_courses_own_packages_are_inert_inside(session: Session) -> None:
 
 
 def test_no_reference_and_no_grader_code_is_in_the_memory(session: Session) -> None:
-    source = "import gc, sys\nprint([n for n in sys.modules if n.startswith(('torch', 'nbgrader', 'autograder.'))])"
+    # The server has frozen what it loaded, and frozen objects are listed only when they are thawed.
+    source = (
+        "import gc, sys; gc.unfreeze()\n"
+        "print([n for n in sys.modules if n.startswith(('torch', 'nbgrader', 'autograder.'))])"
+    )
     assert printed_by(session, source) == "[]"
     assert printed_by(session, "print(any(type(o).__name__ == 'Exercise' for o in gc.get_objects()))") == "False"
+    assert printed_by(session, "print(sum(callable(o) for o in gc.get_objects()) > 10000)") == "True"
 
 
 def test_there_is_no_network(session: Session) -> None:
@@ -187,6 +196,66 @@ def test_the_limits_mode_runs_code_but_says_that_it_hides_nothing(capsys: pytest
         # The twin of the isolated mode: here the repository can be read.
         assert printed_by(session, f"import os; print(os.path.exists({str(REPOSITORY)!r}))") == "True"
     assert "hides no file" in grade.LOUD
+
+
+def test_the_limits_mode_still_limits_what_a_submission_does() -> None:
+    limits = Limits(cell_seconds=6, memory=2**30, total_memory=400 * 2**20)
+    with Sandbox.start("limits", limits) as server, server.open() as bystander, server.open() as session:
+        assert "PermissionError" in error_of(session, "import socket; socket.socket(socket.AF_INET)")
+        assert "PermissionError" in error_of(session, f"import os; os.kill({os.getpid()}, 0)") or os.geteuid()
+        with pytest.raises(Lost, match="SIGKILL"):
+            session.run_cell("import os, signal; os.killpg(0, signal.SIGKILL)")
+        assert printed_by(bystander, "print(2)") == "2"
+        swell = (
+            "import os, time\nfor _ in range(8):\n    if os.fork() == 0:\n        kept = b'x' * (80 * 2**20)\n"
+            "        time.sleep(2)\n        os._exit(0)\ntime.sleep(2)"
+        )
+        with pytest.raises(Lost, match="400 MiB of memory in all its processes"):
+            bystander.run_cell(swell)
+
+
+def command(course: Course, folders: tuple[Path, Path], *words: str, alone: bool) -> subprocess.CompletedProcess[str]:
+    """`python -m autograder grade`; alone: on a machine that lets nobody make a user namespace."""
+    program = (
+        "import sys\nfrom pathlib import Path\nfrom autograder.engine import catalogue\n"
+        f"catalogue.EXERCISES, catalogue.RECORDINGS = Path({str(folders[0])!r}), Path({str(folders[1])!r})\n"
+        "from autograder.__main__ import main\nsys.exit(main(sys.argv[1:]))\n"
+    )
+    line = [sys.executable, "-c", program, "grade", "ch90", "--root", str(course.root), "--seed", "3", "--workers", "1"]
+    # The number holds in the new user namespace and below, where the command runs; this machine keeps its own.
+    forbid = ["unshare", "-Ur", "sh", "-c", 'echo 0 > /proc/sys/user/max_user_namespaces && exec "$@"', "sh"]
+    return subprocess.run(
+        [*(forbid if alone else []), *line, *words],
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd=REPOSITORY,
+        env=os.environ | {"PYTHONPATH": str(REPOSITORY)},
+    )
+
+
+@pytest.mark.skipif(shutil.which("unshare") is None, reason="needs the program unshare")
+def test_the_command_refuses_where_the_machine_cannot_isolate_and_says_what_to_do(
+    course: Course, hand_in: Callable[..., Path], tiny_folders: tuple[Path, Path]
+) -> None:
+    hand_in("ada", tiny.submission())
+    refused = command(course, tiny_folders, alone=True)
+    assert refused.returncode not in (0, None)
+    assert "does not let us isolate student code" in refused.stderr
+    assert "--sandbox limits" in refused.stderr
+    assert "Traceback" not in refused.stderr
+    assert not (course.root / "autograded").exists()
+    assert not course.verdicts(tiny.CHAPTER).exists()
+
+
+def test_the_command_goes_on_with_limits_alone_when_it_is_told_to_and_says_what_that_means(
+    course: Course, hand_in: Callable[..., Path], tiny_folders: tuple[Path, Path]
+) -> None:
+    hand_in("ada", tiny.submission())
+    done = command(course, tiny_folders, "--sandbox", "limits", alone=False)
+    assert done.returncode == 0, done.stderr
+    assert "hides no file" in done.stderr
+    assert done.stdout.split("ada")[1].split()[:2] == ["8", "8"]
 
 
 def test_an_ordinary_user_gets_the_same_isolation(tmp_path: Path) -> None:

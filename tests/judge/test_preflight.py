@@ -121,3 +121,20 @@ def test_outputs_are_dropped_on_reading() -> None:
     notebook = json.loads(TEXT)
     notebook["cells"][1]["outputs"] = [{"output_type": "stream", "name": "stdout", "text": "x" * 10**6}]
     assert preflight.parse(json.dumps(notebook).encode()) == preflight.parse(TEXT.encode())
+
+
+@pytest.mark.parametrize(
+    ("folder", "student"),
+    [
+        (b"ada", "ada"),
+        ("Ünal o'neill 王小明 🙂".encode(), "Ünal o'neill 王小明 🙂"),
+        (b"caf\xe9", "caf_"),
+        (b"<img src=x onerror=alert(1)>", "_img src=x onerror=alert(1)_"),
+        (b'a"b&c\\d', "a_b_c_d"),
+        (b"a\nb\x1b[31mc", "a_b_[31mc"),
+        ("a\u202eb".encode(), "a_b"),
+    ],
+)
+def test_a_folders_name_becomes_an_id_that_a_page_and_a_file_can_hold(folder: bytes, student: str) -> None:
+    assert preflight.student_id(os.fsdecode(folder)) == student
+    student.encode()

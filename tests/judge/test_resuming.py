@@ -145,9 +145,8 @@ def test_an_unchanged_class_opens_neither_a_sandbox_nor_the_gradebook(
 ) -> None:
     hand_in("ada", tiny.submission())
     first = grade(course, tiny.CHAPTER, seed=SEED)
-    for name in ("judged_here", "_grade"):
-        monkeypatch.setattr(module, name, None)
-    monkeypatch.setattr(gradebook, "opened", None)
+    for place, name in ((module, "judged_here"), (gradebook, "opened"), (gradebook, "writing")):
+        monkeypatch.setattr(place, name, None)
     second = grade(course, tiny.CHAPTER, seed=SEED)
     assert [one.line() for one in second.records] == [one.line() for one in first.records]
     assert (second.judged, second.reused) == (0, 1)

@@ -36,5 +36,6 @@ def left_behind(course: Course) -> dict[str, Any]:
         "version": [tuple(row) for row in version],
         "notebooks": {str(path.relative_to(course.root)): path.read_text() for path in notebooks},
         "keys": dict(standing.keys),
+        "states": sorted(standing.states),
         "records": {student: one.line() for student, one in current(course.verdicts(tiny.CHAPTER)).items()},
     }
