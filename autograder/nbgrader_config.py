@@ -11,6 +11,8 @@ from pathlib import Path
 
 from traitlets.config import Config
 
+from autograder.judge import feedback
+
 __all__ = ["CODE_STUB", "GRADEBOOK", "LOADER", "TEXT_STUB", "configure", "write"]
 
 CODE_STUB = 'raise NotImplementedError("replace this line with your own code")'
@@ -49,6 +51,8 @@ def configure(config: Config, root: Path) -> Config:
         templates = [Path(__file__).parent / "judge" / "templates", Path(found.origin).parent / formgrader]
         config.HTMLExporter.extra_template_basedirs = [str(folder) for folder in templates]
         config.HTMLExporter.filters = {"markdown2html": "autograder.judge.page.markdown"}
+    # nbgrader's own command and formgrader's button make the feedback pages that ours makes.
+    feedback.configure(config)
     return config
 
 

@@ -16,6 +16,7 @@ from typing import Any
 
 from autograder.engine import catalogue
 from autograder.errors import CourseError
+from autograder.judge.preflight import student_id
 from autograder.judge.rebuild import role_of
 
 __all__ = ["ROOT", "Course", "prepare_nbgrader"]
@@ -60,9 +61,18 @@ class Course:
                 )
 
     def submitted(self, chapter: str) -> dict[str, Path]:
-        """Where each student's notebook of a chapter lies or should lie, by student, in order."""
-        folders = sorted((self.root / "submitted").glob(f"*/{chapter}"))
-        return {folder.parent.name: folder / f"{chapter}.ipynb" for folder in folders if folder.parent.name != "."}
+        """Where each student's notebook of a chapter lies or should lie, by student, in order.
+
+        A folder whose name no file or page can hold, such as one that is not UTF-8, has a name without it.
+        """
+        found: dict[str, Path] = {}
+        for folder in sorted((self.root / "submitted").glob(f"*/{chapter}")):
+            name = student_id(folder.parent.name)
+            while name in found:
+                name += "_"
+            if name != ".":
+                found[name] = folder / f"{chapter}.ipynb"
+        return found
 
     def autograded(self, student: str, chapter: str) -> Path:
         """Where the graded notebook goes."""

@@ -157,10 +157,6 @@ class Writer:
                 f"move the gradebook ({_without_password(course.db_url)}) away and grade again"
             ) from None
 
-    def students(self) -> list[str]:
-        """Everybody of whom the gradebook knows a submission of the chapter."""
-        return sorted(one.student_id for one in self.gradebook.find_assignment(self.chapter).submissions)
-
     def write(self, records: Iterable[Record], same: Container[str] = ()) -> None:
         """All scores of these submissions, and nothing if anything fails.
 

@@ -21,7 +21,7 @@ from autograder.errors import CourseError, SubmissionError
 from autograder.judge import gradebook, preflight
 from autograder.judge.cluster import judged_there
 from autograder.judge.course import Course
-from autograder.judge.jobs import Job, Outcome, Terms, refused
+from autograder.judge.jobs import Job, Outcome, Terms
 from autograder.judge.moves import Move, moves
 from autograder.judge.rebuild import rebuild
 from autograder.judge.records import Record, Store, basis_of, digest, submission_key
@@ -85,7 +85,7 @@ def grade(
         if not again:
             run.remember()
         stands = run.standing() if write else set()
-        if run.keys.keys() == run.records.keys() == stands == run.before.keys.keys():
+        if run.keys.keys() == run.records.keys() == stands:
             return run.result(judged=0)
         course.check(chapter)
         jobs = run.jobs()
@@ -97,8 +97,6 @@ def grade(
             writer = stack.enter_context(gradebook.writing(course, chapter)) if write else None
             run.rewrite(writer, stands)
             run.take(found, writer, len(jobs) if progress else 0)
-            if writer is not None and students is None:
-                run.leave(writer)
         if write:
             run.stand()
         return run.result(judged=len(jobs) - len(run.unjudged))
@@ -129,14 +127,14 @@ class _Run:
         self.unjudged: list[str] = []
 
     def read(self, *, everybody: bool) -> None:
-        """Look at every file; with everybody also at those who stand and whose files are gone."""
+        """Look at every file; with everybody also at those whom the gradebook knows and whose files are gone."""
         for student, path in self.paths.items():
             try:
                 self.digests[student] = digest(_bytes_of(path))
             except SubmissionError as refusal:
                 self.problems[student] = str(refusal)
         if everybody:
-            self.problems |= dict.fromkeys(self.before.keys.keys() - self.paths.keys(), GONE)
+            self.problems |= dict.fromkeys(self._in_gradebook() - self.paths.keys(), GONE)
         for student, problem in self.problems.items():
             self.digests[student] = digest(problem.encode())
         self.keys = {
@@ -185,17 +183,11 @@ class _Run:
 
         self._write(kept(), writer)
 
-    def leave(self, writer: gradebook.Writer) -> None:
-        """Give nothing to those whom only the gradebook knows, whatever it holds for them."""
-        gone = sorted(set(writer.students()) - self.keys.keys())
-        outcomes = [refused(Job("", student, Path(), ""), self.terms, GONE) for student in gone]
-        for outcome in outcomes:
-            self._keep(outcome)
-        self._write(iter(outcomes), writer)
-
     def stand(self) -> None:
         """Note what stands from now on."""
-        keys = dict(self.before.keys) | {student: record.key for student, record in self.records.items()}
+        # Whom somebody has taken out of the gradebook stands no more.
+        before = {student: key for student, key in self.before.keys.items() if student in self._in_gradebook()}
+        keys = before | {student: record.key for student, record in self.records.items()}
         Standing(keys, states_of(self.course, self.terms.chapter, keys)).write(self.file)
 
     def result(self, judged: int) -> Graded:
@@ -207,6 +199,9 @@ class _Run:
         return Graded(
             self.terms.chapter, ordered, tuple(sorted(self.unjudged)), judged, self.reused, tuple(moves(old, new))
         )
+
+    def _in_gradebook(self) -> set[str]:
+        return {str(row[0]) for row in gradebook.snapshot(self.course, self.terms.chapter)}
 
     def _again(self, record: Record) -> Outcome:
         """A known record with its graded notebook, which may have been lost or belong to another submission."""

@@ -28,6 +28,8 @@ WINDOW = 64 * 1024
 """Bytes of messages sent ahead: fewer than a socket holds, so that sending never waits for reading."""
 MAX_ANSWER = 4 * 2**20
 """Bytes of one answer that is kept, more than twice the largest right one; a submission gives hundreds of them."""
+MAX_ANSWERS = 256 * 2**20
+"""Bytes of all answers of one process that are kept: they wait in the grader's memory until an exercise is judged."""
 QUESTION_MEMORY = 2**30
 """Bytes that a reference may take to answer one question."""
 
@@ -73,7 +75,7 @@ class Session:
         self.leash = leash
         self.limits = limits
         self.number = 0
-        self.received = 0
+        self.received = self.kept = 0
         frames.setblocking(False)
         self.poller = select.poll()
         self.poller.register(leash, select.POLLIN)
@@ -115,8 +117,11 @@ class Session:
                 reply, value = self._reply(first + index, deadline, oracle)
                 ahead.popleft()
                 given = answer_in(reply, value, inputs)
+                self.kept += self.received
                 if self.received > MAX_ANSWER:
                     given = Answer(trouble="refused", detail=f"a value of more than {MAX_ANSWER / 2**20:g} MiB")
+                elif self.kept > MAX_ANSWERS:
+                    given = Answer(trouble="refused", detail=f"more than {MAX_ANSWERS / 2**20:g} MiB in all answers")
             yield given
 
     def close(self) -> None:

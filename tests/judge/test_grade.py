@@ -28,6 +28,7 @@ from autograder.judge.grading import Graded, grade
 from autograder.judge.records import Record, Store
 from autograder.judge.report import say
 from autograder.judge.sandbox import Sandbox
+from autograder.judge.standing import current
 from tests.judge import faulty, tiny
 
 SEED = 11
@@ -221,6 +222,16 @@ def test_a_submission_that_is_gone_scores_nothing_and_is_flagged(graded: Graded,
     assert "found other name.ipynb" in again["ada"].problem
     assert "no longer there" in again["ben"].problem
     assert grades_of(course, "ben")["check_double"][0] == 0.0
+
+
+def test_a_student_whom_somebody_took_out_of_the_gradebook_does_not_come_back(graded: Graded, course: Course) -> None:
+    shutil.rmtree(course.root / "submitted" / "ben")
+    with gradebook.opened(course) as book:
+        book.remove_student("ben")
+    found = grade(course, tiny.CHAPTER, seed=SEED)
+    assert [one.student for one in found.records] == ["ada", "cem", "dan", "eva"]
+    assert not rows(course, "select id from student where id = 'ben'")
+    assert sorted(current(course.verdicts(tiny.CHAPTER))) == ["ada", "cem", "dan", "eva"]
 
 
 def test_one_student_can_be_graded_alone_without_touching_the_others(

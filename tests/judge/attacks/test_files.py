@@ -181,7 +181,7 @@ def test_a_worse_or_broken_second_submission_does_not_keep_the_old_score(course:
     assert found == {"worse": 4.0, "broken": 0.0, "deadly": 0.0, "unchanged": 8.0}
 
 
-@pytest.mark.parametrize("name", [b"<img src=x onerror=alert(1)>", b"a\nb", b"a\x1b[31mb"])
+@pytest.mark.parametrize("name", [b"<img src=x onerror=alert(1)>", b"a\nb", b"a\x1b[31mb", b"caf\xe9"])
 def test_a_folder_name_that_no_page_or_file_can_hold_stops_nobody(course: Course, hand_in: HandIn, name: bytes) -> None:
     hand_in("ada", tiny.submission())
     odd = os.fsencode(course.root / "submitted") + b"/" + name + b"/" + tiny.CHAPTER.encode()

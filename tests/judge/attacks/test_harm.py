@@ -17,7 +17,7 @@ from autograder.judge.judging import Judgement
 from autograder.judge.judging import judge as judge_one
 from autograder.judge.replies import Lost
 from autograder.judge.sandbox import Sandbox
-from autograder.judge.session import Session
+from autograder.judge.session import MAX_ANSWER, Session
 from autograder.judge.sheets import Sheet
 from tests.judge import tiny
 from tests.judge.attacks import FULL
@@ -232,14 +232,20 @@ def test_one_process_alone_has_its_own_limit(session: Session) -> None:
     assert error_of(session, "kept = np.ones(2**22)") == ""
 
 
-def test_large_answers_are_not_kept_and_answers_of_the_right_size_are(sandbox: Sandbox) -> None:
+def test_large_answers_are_not_kept_and_answers_of_the_right_size_are(
+    sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
     with sandbox.open() as session:
-        session.run_cell("import numpy as np\ndef f(n):\n    return np.ones(n)\ndef g(n):\n    return [[]] * n")
-        for name, small, large in (("f", 50_000, 100_000), ("g", 1_000, 100_000)):
-            few, many = session.calls(name, [{"n": small}, {"n": large}])
-            assert len(few.value) == small
-            assert (many.trouble, many.value) == ("refused", None)
-            assert many.detail == "a value of more than 0.5 MiB"
+        session.run_cell("import numpy as np\ndef f(n):\n    return np.ones(n)")
+        few, many = session.calls("f", [{"n": 50_000}, {"n": MAX_ANSWER // 8 + 1}])
+        assert few.value.size == 50_000
+        assert (many.trouble, many.value) == ("refused", None)
+        assert many.detail.startswith("a value of more than ")
+        # A submission gives hundreds of answers, and each may be as large as is allowed.
+        monkeypatch.setattr("autograder.judge.session.MAX_ANSWERS", session.kept + 2**20)
+        found = list(session.calls("f", [{"n": 50_000}] * 4))
+    assert [one.trouble for one in found] == ["", "", "refused", "refused"]
+    assert found[-1].detail.endswith(" MiB in all answers")
 
 
 # Disk, output, devices, network.
