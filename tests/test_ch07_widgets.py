@@ -12,6 +12,7 @@ from course import cnn, mlp, weights
 from course.data import word_sentiment
 from course.widgets import ch07_transfer_learning as widgets
 from course.widgets.kit import Explorer
+from tests.conftest import model_answers
 
 # by their paths: the package's names are the functions
 HOME = "course.widgets.ch07_transfer_learning"
@@ -451,3 +452,20 @@ def test_a_recorded_run_on_words_comes_out_again(way: str) -> None:
     found, k = tuned_words(), list(record_words.FROZEN).index(way)
     again = record_words.adapt(way, float(found["rate"][k]), 4, 1)
     assert again == pytest.approx(found["accuracy"][k, record_words.LABELS.index(4), 1], abs=0.02)
+
+
+def test_the_recorded_probe_is_that_of_section_7_4() -> None:
+    if weights.minilm() is None:
+        pytest.skip(weights.HOW)
+    answers = model_answers("ch07_transfer_learning")
+    given, x, found = record_words.words(), record_words.features(), tuned_words()["probe"]
+    pool, asked = np.flatnonzero(given.side == 0), given.side == 2
+    assert x[pool].mean() == pytest.approx(0, abs=1e-6)
+    assert np.mean(np.linalg.norm(x[pool], axis=1)) == pytest.approx(1)
+    for row, count in enumerate(record_words.LABELS):
+        for draw in range(record_words.SEEDS):
+            chosen, _ = answers["few_shot_split"](given.labels[pool], count, np.random.default_rng(draw))
+            places = pool[chosen]
+            weight, bias = answers["linear_probe"](x[places], given.labels[places], 2, 3.0, 200)
+            right = np.mean((x[asked] @ weight.T + bias).argmax(axis=1) == given.labels[asked])
+            assert right == pytest.approx(found[row, draw], abs=0.005)
