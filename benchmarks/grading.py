@@ -88,6 +88,10 @@ def main() -> None:
             print(f"{name:<18}{wall:>8.2f}{cpu:>12.2f}{wall / walls['floor']:>10.2f}{of_judge:>20}", flush=True)
         agree = [full_marks(folder / tree) for tree in ("judge", "bare", "whole")]
     print(f"\nfull marks: {', '.join(sorted(agree[0]))}; stock nbgrader agrees: {agree[0] == agree[1] == agree[2]}")
+    whole = walls[f"judge, {os.cpu_count()} workers"]
+    for form in ("exercises", "chapter"):
+        ratio = whole / walls[f"stock, {form}"]
+        print(f"our whole command against stock nbgrader on the {form}: {ratio:.3f} of the time for a submission")
 
 
 def solutions(submission: Submission) -> dict[str, str]:

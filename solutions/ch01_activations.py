@@ -35,8 +35,9 @@
 # Together that is 135 minutes of reading and 140 of exercises: our estimate for a first reading.
 #
 # **How to read.** Most sections go the same way: a question, a prediction, code, a picture that moves,
-# an exercise, its check, and what you should have seen. Write each prediction down before you go on. A
-# guess takes ten seconds and changes how you read the answer.
+# an exercise, its check, and what you should have seen. Write each prediction down before you go
+# on: double-click the cell that says *My prediction*, write, and press Shift+Enter. A guess takes
+# ten seconds and changes how you read the answer.
 
 # %% [markdown]
 # ## Set-up
@@ -53,7 +54,10 @@
 # * `widgets` holds the moving pictures. Drag a slider, or click it and use the arrow keys.
 #
 # In an exercise, replace the line `raise NotImplementedError(...)` by your own lines. Until you do,
-# every cell that uses your function says that it is not written yet.
+# every cell that uses your function says that it is not written yet. Behind an exercise's title
+# stand our estimate of the time, the difficulty, and the points that it brings in a class. Two
+# questions ask for words and are graded by a person; if you read alone, compare with the answers in
+# `solutions/`.
 
 # %%
 import matplotlib.pyplot as plt
@@ -129,8 +133,10 @@ for x in (grey_day, clear_day):
 widgets.neuron()
 
 # %% [markdown]
-# It starts with $w = (1, -0.5)$ and $b = 0.5$. The dots are examples of two classes; the ring is one
-# input, and on the right is its sum. Three places to visit, by the buttons or the sliders:
+# This is another neuron than the one for rain. It starts with $w = (1, -0.5)$ and $b = 0.5$. The
+# line is $z = 0$; the deeper the colour of the plane, the larger the activation there. The dots are
+# examples of two classes; the ring is one input, and on the right is its sum. Three places to
+# visit, by the buttons or the sliders:
 #
 # * **turned**: $w = (0.5, 1)$, $b = 0.5$. Where does the arrow $w$ point, and in which direction does
 #   the neuron's answer grow?
@@ -259,7 +265,9 @@ print(linear(pixels, rng.normal(size=(10, 64)), np.zeros(10)).shape)
 # %% [markdown]
 # **What you should have seen.** The second example gives $(-1.5, 2)$. The layer for the digits has
 # $10 \cdot 64$ weights and 10 biases, 650 numbers, and its result has the shape (1797, 10). The
-# numbers that will be learned, weights and biases, are the **parameters** of a network.
+# numbers that will be learned, weights and biases, are the **parameters** of a network. (Here they
+# were drawn by chance: `np.random.default_rng(0)` makes a source of random numbers, and with the
+# same seed, here 0, the numbers are the same every time.)
 #
 # When you try out a function, use lengths that all differ. With square matrices NumPy cannot notice
 # that rows and columns were swapped: the numbers are wrong, and no error tells you.
@@ -321,8 +329,8 @@ print("largest difference:", np.abs(two_layers - one_layer).max())
 #
 # but XOR wants $0 + 0$ on the left and $1 + 1$ on the right. It does not help to look only at the
 # sign, as in section 1.1: then the left sum would have to be negative or 0, and the right one
-# positive. So how well can the *best* linear layer do? NumPy can find the weights with the smallest
-# squared error:
+# positive. So how well can the *best* linear layer do? NumPy can find the weights for which the
+# squares of the four errors have the smallest sum:
 
 # %%
 xor_x = np.array([[0.0, 0.0], [0.0, 1.0], [1.0, 0.0], [1.0, 1.0]])
@@ -336,9 +344,9 @@ print("its answers: ", (columns @ best).round(6))
 # %% [markdown]
 # The best that a linear layer can do is to answer 0.5 to every input.
 #
-# **By hand: the same network with a bend.** Two inputs, two hidden neurons, one output: a 2-2-1
-# network. The hidden neurons now get an activation function, the smallest bend there is: *negative
-# numbers become 0, the others stay as they are*. We write $h$ for the activation of a hidden neuron.
+# **By hand: a network with a bend.** Two inputs, two hidden neurons, one output: a 2-2-1 network.
+# The hidden neurons get an activation function, the smallest bend there is: *negative numbers
+# become 0, the others stay as they are*. We write $h$ for the activation of a hidden neuron.
 #
 # $$h_1 = \text{bend}(x_1 + x_2), \qquad h_2 = \text{bend}(x_1 + x_2 - 1), \qquad \text{output} = h_1 - 2 h_2$$
 #
@@ -453,8 +461,8 @@ widgets.activation_explorer()
 
 # %% [markdown]
 # Choose each function in turn, and move $x$ from the left end to the right. Three places: **the
-# sigmoid at its steepest**, **the sigmoid at 3**, and **ReLU, switched off**. (The lower picture
-# belongs to section 1.5.)
+# sigmoid at its steepest**, **the sigmoid at 3**, and **ReLU, switched off**. (The curve of the
+# slope and the bars belong to section 1.5.)
 #
 # **What you should have seen.** At 0 they are 0, 0.5 and 0. Only tanh can be negative. Only ReLU
 # grows without end; sigmoid and tanh flatten out on both sides, which section 1.5 calls saturation.
@@ -538,8 +546,10 @@ def sigmoid(x):
 check(sigmoid)
 
 # %% [markdown]
-# By hand: $\sigma(-\ln 3) = 1/4$. Together with $\sigma(\ln 3) = 3/4$ that is 1. So it is for every
-# $x$, and you need to compute only half of the curve: $\sigma(-x) = 1 - \sigma(x)$.
+# **What you should have seen.** The first formula is safe for $x \ge 0$, its twin for $x \le 0$:
+# there no exponential is larger than 1. By hand: $\sigma(-\ln 3) = 1/4$. Together with
+# $\sigma(\ln 3) = 3/4$ that is 1. So it is for every $x$, and you need to compute only half of the
+# curve: $\sigma(-x) = 1 - \sigma(x)$.
 #
 # With your `sigmoid`, the neuron of section 1.1 is complete. Its picture, drawn by your function:
 
@@ -582,6 +592,13 @@ def tanh(x):
 
 # %%
 check(tanh)
+
+# %% [markdown]
+# **What you should have seen.** The larger one. For $x \ge 0$ divide top and bottom by $e^x$:
+#
+# $$\tanh(x) = \frac{1 - e^{-2x}}{1 + e^{-2x}}$$
+#
+# Nothing here is larger than 2. For a negative $x$ compute it at $-x$ and change the sign.
 
 # %% [markdown]
 # ### Leaky ReLU: a small slope instead of none
@@ -638,6 +655,7 @@ for ax, (name, (y, colour)) in zip(axes.flat, curves.items(), strict=True):
 # %% [markdown]
 # *What to notice:* the vertical axes differ. ReLU reaches 5 here and would go on, sigmoid stays
 # between 0 and 1, tanh between −1 and 1. Sigmoid and tanh have the same shape at different scales.
+# Leaky ReLU is drawn with the slope 0.1 instead of 0.01, so that you can see it.
 
 # %% [markdown]
 # ## 1.5 Slopes and saturation
@@ -654,8 +672,14 @@ for ax, (name, (y, colour)) in zip(axes.flat, curves.items(), strict=True):
 # | sigmoid | $\sigma(x)\,(1 - \sigma(x))$ | 0.25, the largest | towards 0 | towards 0 |
 # | tanh | $1 - \tanh^2(x)$ | 1, the largest | towards 0 | towards 0 |
 #
-# The last two formulas use the function's own value: once you know the height of the curve, you know
-# its slope.
+# The last two formulas use the function's own value: once you know the height of the curve, you
+# know its slope. They follow from the rules of school. For the sigmoid write $\sigma = 1/u$ with
+# $u = 1 + e^{-x}$. The slope of $u$ is $-e^{-x}$, which is $1 - u$, and that of $1/u$ is $-1/u^2$
+# times the slope of $u$:
+#
+# $$\sigma'(x) = \frac{u - 1}{u^2} = \frac{1}{u} \cdot \Big(1 - \frac{1}{u}\Big) = \sigma(x)\,(1 - \sigma(x))$$
+#
+# (If you have forgotten these rules, take the formulas on trust: small steps will test them below.)
 #
 # **By hand.** At $x = \ln 3$ the sigmoid is $3/4$, so its slope is $3/4 \cdot 1/4 = 0.1875$. At
 # $x = \ln 2$, tanh is $0.6$, so its slope is $1 - 0.36 = 0.64$.
@@ -665,8 +689,8 @@ for ax, (name, (y, colour)) in zip(axes.flat, curves.items(), strict=True):
 #
 # **Exercise 1.6: Slope of ReLU** (4 minutes, easy, 2 points)
 #
-# The argument of each of the three functions is $x$, the place on the axis, and not the height
-# $f(x)$.
+# Write the first row of the table as a function. Here and in the next two exercises the argument is
+# $x$, the place on the axis, and not the height $f(x)$.
 
 
 # %%
@@ -687,7 +711,7 @@ check(relu_grad)
 # %% [markdown]
 # **Exercise 1.7: Slope of the sigmoid** (7 minutes, medium, 3 points)
 #
-# Call your own `sigmoid`, once.
+# The second row of the table. Its formula needs the height twice; call your own `sigmoid` once.
 
 
 # %%
@@ -752,9 +776,10 @@ for function, slope in ((relu, relu_grad), (sigmoid, sigmoid_grad), (tanh, tanh_
 # ### Saturation
 #
 # Far from 0 the sigmoid is flat: it is **saturated**. Now let several neurons stand in a row, the
-# output of each being the input of the next. By the chain rule their slopes multiply. (So do the
-# weights between them; here we take them as 1.) If ten neurons in a row all have the same slope, the
-# row passes on the tenth power of it.
+# output of each being the input of the next. If the first passes on half of a change, and the
+# second half of what arrives, a quarter is left: slopes multiply. (That is the chain rule, on which
+# chapter 2 is built. The weights between the neurons multiply, too; here we take them as 1.) If ten
+# neurons in a row all have the same slope, the row passes on the tenth power of it.
 #
 # **Predict.** At $x = 3$, how much of a small change passes through one sigmoid: half, a tenth, or a
 # twentieth? And through ten of them in a row? Guess the power of ten.
@@ -827,7 +852,8 @@ for x in (0.0, 3.0):
 widgets.softmax_steps()
 
 # %% [markdown]
-# Three places to visit:
+# Four classes; each column is one step, from the logits (called z here) to the shares. Three places
+# to visit:
 #
 # * **a close race**: two logits are nearly equal, and so are their shares.
 # * **cold: the winner takes all**: the same logits at a small temperature.
@@ -1120,15 +1146,17 @@ widgets.network_builder(mlp_forward)
 widgets.signal_through_depth()
 
 # %% [markdown]
-# Three places to visit:
+# (To be quick, the widget sends 16 inputs; the experiment below sends all 100.) Three places to
+# visit:
 #
 # * **it dies**: ReLU with $s = 0.01$. Move the depth from 1 to 50. Networks usually compute in
-#   float32. From which layer on is the spread too small for its full precision?
+#   float32, with numbers of half the length; two level lines mark how large and how small they can
+#   be (at full precision). From which layer on does the spread lie below the lower one?
 # * **it lives**: ReLU with $s = \sqrt{2/n}$, where $n = 512$ is the number of neurons in a layer.
 # * **loud, but deaf**: a sigmoid with $s = 1/\sqrt n$. The spread stays near 0.12, and yet the signal
 #   is gone. Look at the dashed line, which says how much of the spread is a difference *between
 #   inputs*: about 2e-13 after 20 layers. What is the same for every input tells nothing about the
-#   input.
+#   input. (A sigmoid passes on at most a quarter of a difference: section 1.5.)
 
 # %% [markdown]
 # ### Why: one layer on paper
@@ -1162,10 +1190,11 @@ widgets.signal_through_depth()
 #
 # $$s^2 = \frac{2}{n}$$
 #
-# This is the **Kaiming** or **He initialisation** (He and others, 2015). The 2 makes up for what ReLU
-# takes away; tanh is nearly the straight line $x$ around 0, so for tanh you start with the variance
-# $1/n$. $n$ is called **fan-in**, the number of inputs of each neuron; the number of neurons in the
-# layer is its **fan-out**.
+# This is the **Kaiming** or **He initialisation**: both are the name of one person, Kaiming He (He
+# and others, 2015). The 2 makes up for what ReLU takes away. Tanh takes nothing away near 0, where
+# it is nearly the straight line $x$: for tanh you start with the variance $1/n$. $n$ is called
+# **fan-in**, the number of inputs of each neuron; the number of neurons in the layer is its
+# **fan-out**.
 #
 # **Exercise 1.12: Kaiming initialisation** (8 minutes, medium, 3 points)
 #
@@ -1259,43 +1288,13 @@ ax.grid(alpha=0.2)
 # not 0 after ReLU; and the luck of these 20 random matrices.)
 #
 # With $s = 1$ there is a limit: the largest float32 is 3.4e+38. $16^{32} = 2^{128}$ is just beyond it,
-# so at layer 32 the first numbers become `inf`.
+# so at layer 32 the first numbers become `inf`. With $s = 0.01$ it is the other end: in the widget
+# the spread lies below the lower line from layer 48 on.
 #
 # Your own initialisation in the widget, up to 50 layers:
 
 # %%
 widgets.signal_through_depth(kaiming_init)
-
-# %% [markdown]
-# **Question: Where the signal died** (12 minutes, 4 points, graded by a person)
-#
-# Explain the figure with the four lines to somebody who has not read this section. Which lines die,
-# which one explodes, which one lives, and why are all of them straight? Where does the factor of each
-# layer come from? For which variance is it 1, and which value in your own run confirms that? And what
-# would become of learning in the dead network and in the exploding one?
-
-# %% where_the_signal_died [markdown]
-# ### BEGIN SOLUTION
-# The axis is logarithmic, so a straight line means: every layer multiplies by the same factor. The
-# line for $s = 0.01$ falls by sixteen powers of ten in 20 layers, it dies. The line for $1/\sqrt n$
-# dies too, only more slowly. The line for $s = 1$ rises by 24 powers of ten, it explodes. The line
-# for `kaiming_init` stays level.
-#
-# A neuron adds $n$ products of a weight and an input (here $n$ = fan-in = 512). The weights are
-# independent with mean 0, so the mean squares add up: the mean of $z^2$ is $n$ times the variance of
-# the weights times the mean of $h^2$. ReLU sets the negative half to 0 and keeps half of the mean
-# square. So one layer multiplies the mean square by $n \cdot \text{variance} / 2$, and the spread by
-# the root of that: 0.16 for $s = 0.01$, and 16 for $s = 1$. Depth is the exponent.
-#
-# The factor is 1 when the variance is $2 / n$. My run confirms it: with `kaiming_init` the spread is
-# 0.82 after the first layer and still 0.68 after the twentieth, but with $s = 0.01$ it is 8.2e-17,
-# which is about $0.16^{20}$.
-#
-# In the dead network the output is next to 0 for every input; a small change of a weight changes next
-# to nothing at the output, so there is nothing to learn from. In the exploding one the numbers are so
-# large that a softmax says 1 for one class and 0 for the others without any reason, and with more
-# layers they overflow to `inf` and then `nan`; every step of learning would be far too large.
-# ### END SOLUTION
 
 # %% [markdown]
 # ### The way back, on real data
@@ -1308,9 +1307,9 @@ widgets.signal_through_depth(kaiming_init)
 # Chapter 2 derives the way back; here it is as code, so that you can watch it on the digits. For
 # softmax outputs and their usual loss (cross-entropy), the gradient at the logits is `p - y`: the
 # probabilities that the network gave, minus the right answer. To go one layer back, multiply by the
-# weights (the same connections, in the other direction) and by the slope at the pre-activation. There
-# we note the typical size of the gradient: the square root of the mean square. The cell uses your
-# `linear`, `softmax`, `sigmoid` and `relu`, and the slopes of the last two.
+# weights (the same connections, in the other direction) and by the slope at the pre-activation.
+# After each layer we note the typical size of the gradient: the square root of the mean square. The
+# cell uses your `linear`, `softmax`, `sigmoid` and `relu`, and the slopes of the last two.
 #
 # **Predict.** Sigmoid networks with 2, 6 and 10 hidden layers of 64 neurons, freshly drawn with
 # variance $1/n$. By which factor is the gradient in the *first* hidden layer smaller than in the
@@ -1396,6 +1395,37 @@ ax.grid(alpha=0.2)
 # large for the last layer.
 
 # %% [markdown]
+# **Question: Where the signal died** (12 minutes, 4 points, graded by a person)
+#
+# Explain the figure with the four lines to somebody who has not read this section. Which lines die,
+# which one explodes, which one lives, and why are all of them straight? Where does the factor of each
+# layer come from? For which variance is it 1, and which value in your own run confirms that? And what
+# would become of learning in the dead network and in the exploding one?
+
+# %% where_the_signal_died [markdown]
+# ### BEGIN SOLUTION
+# The axis is logarithmic, so a straight line means: every layer multiplies by the same factor. The
+# line for $s = 0.01$ falls by sixteen powers of ten in 20 layers, it dies. The line for $1/\sqrt n$
+# dies too, only more slowly. The line for $s = 1$ rises by 24 powers of ten, it explodes. The line
+# for `kaiming_init` stays level.
+#
+# A neuron adds $n$ products of a weight and an input (here $n$ = fan-in = 512). The weights are
+# independent with mean 0, so the mean squares add up: the mean of $z^2$ is $n$ times the variance of
+# the weights times the mean of $h^2$. ReLU sets the negative half to 0 and keeps half of the mean
+# square. So one layer multiplies the mean square by $n \cdot \text{variance} / 2$, and the spread by
+# the root of that: 0.16 for $s = 0.01$, and 16 for $s = 1$. Depth is the exponent.
+#
+# The factor is 1 when the variance is $2 / n$. My run confirms it: with `kaiming_init` the spread is
+# 0.82 after the first layer and still 0.68 after the twentieth, but with $s = 0.01$ it is 8.2e-17,
+# which is about $0.16^{20}$.
+#
+# In the dead network the output is next to 0 for every input; a small change of a weight changes next
+# to nothing at the output, so there is nothing to learn from. In the exploding one the numbers are so
+# large that a softmax says 1 for one class and 0 for the others without any reason, and with more
+# layers they overflow to `inf` and then `nan`; every step of learning would be far too large.
+# ### END SOLUTION
+
+# %% [markdown]
 # ## 1.9 What you take along
 #
 # In one breath: a neuron weighs, adds and bends; a layer is many neurons as one matrix product;
@@ -1452,9 +1482,11 @@ ax.grid(alpha=0.2)
 # | saturated | so far from 0 that the slope is nearly 0 |
 # | dead neuron | a ReLU that is 0 for every input |
 # | temperature | what the logits are divided by before a softmax |
+# | fully connected network, MLP | every neuron is connected to all neurons of the layer before |
 # | forward pass | computing the answer from the input |
 # | loss | one number that says how wrong the output is (chapter 2) |
 # | gradient | how the loss reacts to a small change, for each number |
+# | vanishing gradient | a gradient that every layer makes smaller on its way back |
 # | fan-in, fan-out | number of inputs of a neuron; number of neurons in its layer |
 # | initial scale | standard deviation of the weights before training |
 #

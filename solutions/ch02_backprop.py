@@ -18,8 +18,8 @@
 # "which way would make it better?", and to answer that for thousands of numbers at the price of
 # about two more forward passes. At the end your own NumPy code reads handwritten digits.
 #
-# **What you need.** Chapter 1, and from school the slope of a curve and the rule $(x^2)' = 2x$.
-# Everything else is derived here.
+# **What you need.** Chapter 1, and from school the slope of a curve and the rule $(x^2)' = 2x$. The
+# few other rules stand where they are needed.
 #
 # | section | afterwards you can | reading | exercises |
 # |---|---|---|---|
@@ -40,7 +40,8 @@
 # ## Set-up
 #
 # As in chapter 1: run the cells from top to bottom. `check(mse_loss)` judges a function of yours,
-# `hint(mse_loss)` helps, `progress()` shows the map.
+# `hint(mse_loss)` helps, `progress()` shows the map. A notebook knows its own cells only: where we
+# need a function of chapter 1, we write it again in a line or two.
 
 # %%
 from itertools import pairwise
@@ -63,8 +64,8 @@ plt.rcParams.update({"font.size": 12, "figure.constrained_layout.use": True})
 # That number is called the **loss**. It is large when the answers are bad and small when they are
 # good, and learning means making it smaller. Which loss we take depends on the task.
 #
-# **Regression: the answer is a number.** We write $y$ for the right answer and $\hat y$ (say "y
-# hat") for the network's. The usual loss is the **mean squared error**:
+# **Regression: the answer is a number.** We write $y$ for the right answer and, as in chapter 1,
+# $\hat y$ for the network's. The usual loss over $N$ examples is the **mean squared error**:
 #
 # $$L = \frac{1}{N} \sum_{n=1}^{N} (\hat y_n - y_n)^2$$
 #
@@ -129,9 +130,10 @@ log_p = shifted - np.log(np.exp(shifted).sum())
 print("through log-softmax:", -log_p[0])
 
 # %% [markdown]
-# $e^{1000}$ is too large for a float, and even with the maximum subtracted $p$ is rounded to 0,
-# whose logarithm is $-\infty$. The true answer is 1000, and log-softmax gives it: **compute the
-# cross-entropy from the logits, never from finished probabilities.**
+# In float64 $p$ is 0, and $-\ln p$ is `inf`. (The `nan` beside it is `inf / inf`: $e^{1000}$ is too
+# large for a float. Subtracting the maximum would mend the `nan`, but not the 0.) The true answer
+# is 1000, and log-softmax gives it: **compute the cross-entropy from the logits, never from
+# finished probabilities.**
 #
 # **Exercise 2.2: Cross-entropy from logits** (12 minutes, medium, 3 points)
 #
@@ -166,17 +168,19 @@ check(cross_entropy)
 #
 # $$\text{slope} \approx \frac{L(w + h) - L(w)}{h}$$
 #
-# With several parameters there is one such slope for each, called a **partial derivative**: one
-# parameter is nudged, all others stay. All of them together, in an array of the shape of the
-# parameters, are the **gradient**, written $\nabla L$.
+# With several parameters there is one such slope for each, called a **partial derivative** and
+# written $\partial L / \partial w$: one parameter is nudged, all others stay. All of them together,
+# in an array of the shape of the parameters, are the **gradient**, written $\nabla L$ (say "nabla
+# L").
 #
-# **Better: nudge to both sides.** The curve bends, so the slope to the right is not quite the slope
-# here. The slope to the left errs in the other direction, and in the **central difference** the two
-# errors nearly cancel:
+# **Better: nudge to both sides**, as we did in section 1.5. The curve bends, so the slope to the
+# right is not quite the slope here. The slope to the left errs in the other direction, and in the
+# **central difference** the two errors nearly cancel:
 #
 # $$\text{slope} \approx \frac{L(w + h) - L(w - h)}{2h}$$
 #
-# **By hand.** $f(x) = x^3$ at $x = 2$ has slope $3x^2 = 12$. With $h = 0.1$: to one side $(9.261 - 8) / 0.1 = 12.61$; central $(9.261 - 6.859) / 0.2 = 12.01$.
+# **By hand.** $f(x) = x^3$ has the slope $3x^2$, which is 12 at $x = 2$. With $h = 0.1$: to one
+# side $(9.261 - 8) / 0.1 = 12.61$; central $(9.261 - 6.859) / 0.2 = 12.01$.
 #
 # **Predict.** The smaller $h$, the better? What happens at $h = 10^{-12}$?
 
@@ -189,12 +193,13 @@ widgets.finite_difference()
 # %% [markdown]
 # Visit **too wide**, **good**, **too narrow** and **in float32**.
 #
-# **What you should have seen.** Both errors fall as $h$ shrinks, the central one twice as fast in
-# powers of ten, until they turn and rise again: below that, $L(w+h)$ and $L(w-h)$ agree in nearly
-# all digits, and their difference is mostly rounding. In float64 the central difference is best
-# near $h = 10^{-5}$, where it misses the slope by about $2 \cdot 10^{-11}$ of it; a one-sided one
-# misses by $5 \cdot 10^{-6}$. In float32 the same $h$ is far too narrow. So: check gradients in
-# float64, with central differences and $h \approx 10^{-5}$.
+# **What you should have seen.** Smaller is better only down to a point. Both errors fall as $h$
+# shrinks, the central one twice as fast in powers of ten, until they turn and rise again. At
+# $h = 10^{-12}$ the two values agree in nearly all digits, and rounding spoils the few that differ.
+# In float64 the central difference is best near $h = 10^{-5}$, where it misses the slope by about
+# $2 \cdot 10^{-11}$ of its size; a one-sided one misses by $5 \cdot 10^{-6}$. In float32 the same
+# $h$ is far too narrow. So: check gradients in float64, with central differences and
+# $h \approx 10^{-5}$.
 #
 # **Exercise 2.3: The gradient by nudging** (12 minutes, medium, 3 points)
 #
@@ -234,9 +239,9 @@ widgets.finite_difference(numerical_gradient)
 # %% [markdown]
 # **Why this is not how networks learn.** A network of 64 inputs, 64 hidden neurons and 10 outputs
 # has 4,810 parameters. Two forward passes for each are 9,620 forward passes for *one* gradient.
-# Today's language models have a billion times as many parameters. We need all slopes at once, and
-# the rest of this chapter gets them for the price of about three forward passes. Nudging stays as
-# the judge.
+# The largest language models have more than a hundred million times as many parameters. We need all
+# slopes at once. The rest of this chapter gets them for the price of about three forward passes:
+# one forward, and a way back that costs about two. Nudging stays as the judge.
 
 # %%
 parameters = 64 * 64 + 64 + 64 * 10 + 10
@@ -263,9 +268,10 @@ print(f"{parameters:,} parameters, {2 * parameters:,} forward passes")
 # 3 = 7$. Check it: $c = a^2 + a$ has the slope $2a + 1 = 7$ at 3.
 #
 # Nobody lists paths, because their number explodes. Instead we walk **backwards**, from the result
-# to the inputs: each number collects the gradient that arrives from its users, and when *all* of
-# them have sent theirs, it passes its sum on, multiplied by its local slopes. Each operation is
-# visited once. This is **backpropagation**.
+# to the inputs. The gradient of a number is the slope of the result with respect to it; for the
+# result itself it is 1. Each number collects what arrives from its **users**, the operations that
+# it went into. When *all* of them have sent their shares, it passes the sum on to its own inputs,
+# multiplied by the local slopes. Each operation is visited once. This is **backpropagation**.
 #
 # **By hand, with order.** $s = a + b$, $p = ab$, $c = s p$ at $a = -2$, $b = 3$: forward $s = 1$,
 # $p = -6$, $c = -6$. Now you: what are the gradients of $p$, $s$, $a$ and $b$?
@@ -278,12 +284,15 @@ widgets.graph_stepper()
 
 # %% [markdown]
 # Step through **two paths**, then **order matters**, then **a neuron learns**. Play, or use the
-# arrow keys.
+# arrow keys; the sentence under the picture says how many steps a graph has. The third graph is a
+# neuron with a squared error behind it, and the gradients of $w$ and $b$ are what it needs for
+# learning.
 #
 # **What you should have seen.** Values run forward once, gradients backward once. In $(a+b)(ab)$
-# the gradients are $1$ for $p$, $-6$ for $s$, $-3$ for $a$ and $-8$ for $b$. A node needs only its
-# own local slope and what arrives; it does not have to know the rest of the graph. A number that is
-# used twice receives twice, and the shares add up.
+# the gradients are $1$ for $p$, $-6$ for $s$, $-3$ for $a$ and $-8$ for $b$; and $a$ is ready only
+# when both $s$ and $p$ have sent their shares. A node needs only its own local slope and what
+# arrives; it does not have to know the rest of the graph. A number that is used twice receives
+# twice, and the shares add up.
 #
 # ## 2.4 An engine that differentiates anything
 #
@@ -302,7 +311,9 @@ widgets.graph_stepper()
 #
 # Python lets a class say what `+` and `*` mean: `a * b` calls `a.__mul__(b)`. So formulas build the
 # graph by themselves. Write the operations one by one; each is a line or two: the result, its
-# inputs, its local slopes.
+# inputs, its local slopes. The slopes of a sum and a product stand in section 2.3, those of tanh
+# and ReLU in section 1.5. Two rules are new: $u^k$ has the slope $k\, u^{k-1}$, and $e^u$ is its
+# own slope.
 #
 # Then `backward()`. It needs
 #
@@ -434,7 +445,7 @@ class Value:
 check(Value)
 
 # %% [markdown]
-# Your engine, on the graphs of section 2.3:
+# Your engine, on the graphs of section 2.3. At the last step it is compared with the reference:
 
 # %%
 widgets.graph_stepper(Value)
@@ -471,17 +482,18 @@ print(f"engine {a.grad:.8f}   nudging {nudged:.8f}")
 #
 # ### The linear layer
 #
-# $y = x W^\top + b$, with $x$ (N, D_in), $W$ (D_out, D_in), $b$ (D_out) and $y$ (N, D_out). One
-# output of one example is
+# $y = x W^\top + b$, with $x$ (N, D_in), $W$ (D_out, D_in), $b$ (D_out,) and $y$ (N, D_out). (In
+# this section $y$ is what a layer gives, not the right answer.) Neuron $k$ gives for example $n$
 #
-# $$y_{nj} = \sum_i x_{ni} W_{ji} + b_j$$
+# $$y_{nk} = \sum_i x_{ni} W_{ki} + b_k$$
 #
-# * $W_{ji}$ meets every example $n$, with the local slope $x_{ni}$. Paths add up: $\dfrac{\partial
-#   L}{\partial W_{ji}} = \sum_n \text{grad}_{nj}\, x_{ni}$.
-# * $b_j$ meets every example with slope 1: $\dfrac{\partial L}{\partial b_j} = \sum_n
-#   \text{grad}_{nj}$.
-# * $x_{ni}$ meets every output $j$ with slope $W_{ji}$: $\dfrac{\partial L}{\partial x_{ni}} =
-#   \sum_j \text{grad}_{nj}\, W_{ji}$.
+# Write $g_{nk}$ for the gradient that arrives there, one number of `grad_y`.
+#
+# * $W_{ki}$ meets every example $n$, with the local slope $x_{ni}$. Paths add up:
+#   $\dfrac{\partial L}{\partial W_{ki}} = \sum_n g_{nk}\, x_{ni}$.
+# * $b_k$ meets every example with slope 1: $\dfrac{\partial L}{\partial b_k} = \sum_n g_{nk}$.
+# * $x_{ni}$ meets every neuron $k$ with slope $W_{ki}$:
+#   $\dfrac{\partial L}{\partial x_{ni}} = \sum_k g_{nk}\, W_{ki}$.
 #
 # Each sum is a matrix product. Which one, and which factor is transposed, the shapes tell you.
 #
@@ -489,6 +501,8 @@ print(f"engine {a.grad:.8f}   nudging {nudged:.8f}")
 # gradient of $x$ is $(40, 50)$, of $W$ $(20, 30)$, of $b$ it is 10.
 #
 # **Exercise 2.5: Backward through a linear layer** (15 minutes, medium, 3 points)
+#
+# Write the three sums for the whole batch. No loop is needed.
 
 
 # %%
@@ -512,6 +526,25 @@ def linear_backward(grad_y, x, weight):
 check(linear_backward)
 
 # %% [markdown]
+# And the judge of section 2.2? Take any numbers $g$, and the loss $L = \sum_{nk} g_{nk}\, y_{nk}$. The
+# gradient that arrives at $y$ is then $g$ itself:
+
+# %%
+rng = np.random.default_rng(0)
+g, x = rng.normal(size=(4, 2)), rng.normal(size=(4, 3))
+weight, bias = rng.normal(size=(2, 3)), rng.normal(size=2)
+
+nudged = (
+    numerical_gradient(lambda x: np.sum(g * (x @ weight.T + bias)), x),
+    numerical_gradient(lambda weight: np.sum(g * (x @ weight.T + bias)), weight),
+    numerical_gradient(lambda bias: np.sum(g * (x @ weight.T + bias)), bias),
+)
+for name, yours, judge in zip(("x", "weight", "bias"), linear_backward(g, x, weight), nudged, strict=True):
+    print(f"gradient of {name:6}: largest difference from nudging {np.abs(yours - judge).max():.0e}")
+
+# %% [markdown]
+# The differences are rounding. In the same way you can test every function of this section.
+#
 # ### Element by element
 #
 # For an activation function each output depends on one input, so the gradient is multiplied by the
@@ -564,8 +597,11 @@ check(sigmoid_backward)
 # %% [markdown]
 # ### Softmax
 #
-# In a softmax every output depends on every input of its row, because they share one sum. The
-# slopes, for $p = \text{softmax}(z)$:
+# In a softmax every output depends on every input of its row, because they share one sum. Take
+# $p = \text{softmax}(z)$ and begin with the logarithm of section 1.6, $\ln p_j = z_j - \ln \sum_k
+# e^{z_k}$. With respect to $z_i$ the last term has the slope $e^{z_i} / \sum_k e^{z_k} = p_i$, and
+# the first one the slope 1 if $i = j$ and 0 otherwise. When $\ln p_j$ moves a little, $p_j$ moves
+# $p_j$ times as far. So
 #
 # $$\frac{\partial p_j}{\partial z_i} = p_j (1 - p_i) \text{ if } i = j, \qquad -p_j\, p_i \text{ otherwise}$$
 #
@@ -579,6 +615,8 @@ check(sigmoid_backward)
 # -0.5)$.
 #
 # **Exercise 2.8: Backward through softmax** (15 minutes, hard, 3 points)
+#
+# The last axis holds the classes; there may be any number of axes before it. No loop is needed.
 
 
 # %%
@@ -611,6 +649,8 @@ check(softmax_backward)
 # the mean over $N$ examples every row is divided by $N$.
 #
 # **Exercise 2.9: Backward through cross-entropy** (12 minutes, medium, 3 points)
+#
+# You get logits of any size: the softmax comes first, with the maximum subtracted.
 
 
 # %%
@@ -638,7 +678,8 @@ check(cross_entropy_backward)
 # When NumPy adds a bias of shape (3,) to an array of shape (4, 3), it uses the bias four times.
 # Four paths: on the way back their gradients add up. In general **what was copied forward is summed
 # backward.** NumPy does two things when shapes differ: it adds axes in front, and it stretches axes
-# of length 1. Undo both.
+# of length 1. Undo both. (Your linear layer needed one sum, for its bias. An engine for whole
+# arrays, such as PyTorch's, needs this after every `+` and `*`.)
 #
 # **Exercise 2.10: Undo broadcasting** (15 minutes, hard, 3 points)
 #
@@ -682,8 +723,9 @@ check(unbroadcast)
 # | $z_2 = h_1 W_2^\top + b_2$ | $h_1$ | `linear_backward`: $W_2$, $b_2$, and on to $h_1$ |
 # | $L = \text{cross-entropy}(z_2)$ | $z_2$ | `cross_entropy_backward` |
 #
-# Read the last column from below. Each step needs what the forward pass had in its hands, so the
-# forward pass **keeps** it: that is why training needs more memory than using a network. In time a
+# Here $h_1$ is the activation of the hidden layer again, as in chapter 1, and not a nudge. Read the
+# last column from below. Each step needs what the forward pass had in its hands, so the forward
+# pass **keeps** it: that is why training needs more memory than using a network. In time a
 # linear layer costs one matrix product forward and two backward, so the whole gradient costs about
 # two more forward passes, for any number of parameters.
 #
@@ -736,8 +778,8 @@ check(mlp_loss_and_gradients)
 # ### Trust, and check
 #
 # Now your two routes meet: nudging against backpropagation, on a small network, for every
-# parameter. The measure is the **relative error**, the length of the difference over the lengths of
-# both.
+# parameter. The measure is the **relative error**: the length of the difference, divided by the sum
+# of both lengths. (The length of an array is the root of the sum of its squares.)
 
 
 # %%
@@ -779,8 +821,8 @@ for name, error in zip(("W1", "b1", "W2", "b2"), gradient_check(mlp_loss_and_gra
 # All of them are near $10^{-11}$: what central differences can measure. A wrong gradient typically
 # shows an error above $10^{-3}$.
 #
-# **Predict.** In a network of three layers the ReLU in the *middle* has a wrong backward pass.
-# Which gradients are wrong: those of the layers before it, of those after it, or all?
+# **Predict.** In a network of three layers the second of the two ReLUs has a wrong backward pass.
+# Which gradients are wrong: those of the layers before it, those of the layers after it, or all?
 
 # %% [markdown]
 # **My prediction:** …
@@ -789,13 +831,23 @@ for name, error in zip(("W1", "b1", "W2", "b2"), gradient_check(mlp_loss_and_gra
 widgets.gradient_check_map()
 
 # %% [markdown]
-# **a fault in the middle**: everything *upstream* (towards the input) is wrong, everything behind
-# it is right. The gradient was fine until it passed the fault. So the place where ✓ turns into ✗ is
-# where to look. **a fault at the loss** spoils everything. Then visit **wrong together**.
+# Visit **all right**, **a fault in the middle**, **a fault at the loss**, and **wrong together**.
+#
+# **What you should have seen.** With the fault in the middle everything before it, towards the
+# input, is wrong, and everything behind it, towards the loss, is right: the gradient was fine until
+# it passed the fault. So follow it back from the loss; where ✓ turns into ✗ is the place to look. A
+# fault at the loss spoils everything. And in the last place all gradients are ✓, and the loss is
+# wrong.
 #
 # ### What the check cannot see
 #
-# Here is a network whose author forgot the ReLU, in both directions:
+# The next cell holds a network whose author forgot the ReLU, in both directions.
+#
+# **Predict.** Its gradients go through the same check. Does the check find the mistake? And is its
+# loss on these examples larger than the right one?
+
+# %% [markdown]
+# **My prediction:** …
 
 
 # %%
@@ -819,7 +871,8 @@ print("the right loss:", round(mlp_loss_and_gradients(small, x, labels)[0], 3))
 
 # %% [markdown]
 # **What you should have seen.** The gradient check passes, to ten digits, and the network is still
-# the wrong one: it cannot bend (section 1.3). A gradient check compares a backward pass with *its
+# the wrong one: it cannot bend (section 1.3). Nor does the loss give it away: 0.898 is even smaller
+# than the right one, 1.083. A gradient check compares a backward pass with *its
 # own* forward pass. So compare the forward pass with something independent, too: a library, or a
 # number computed by hand. `check` does both.
 #
@@ -855,7 +908,7 @@ print("the right loss:", round(mlp_loss_and_gradients(small, x, labels)[0], 3))
 #
 # The gradient points to where the loss grows, so we subtract it. $\eta$ (eta) is the **learning
 # rate**: how far to go. It must be small enough, for the slope is only true nearby; chapter 3 is
-# about how small. One such step for all parameters is a **step** of training, and training is
+# about how small. Moving all parameters once is a **step** of training. Each step has three parts:
 #
 # 1. **forward pass**: compute the loss, and keep what backward needs;
 # 2. **backward pass**: compute all gradients;
@@ -902,24 +955,26 @@ check(train_step)
 widgets.playground(mlp_loss_and_gradients)
 
 # %% [markdown]
-# Press Run. (If "trained by" says *your functions*, every step is computed by your code.) Visit the
-# presets and press Run in each:
+# If "trained by" says *your functions*, every step is computed by your code. (Leave the weight
+# decay at 0; it belongs to chapter 8.) Visit these places and press Run in each:
 #
-# * **a ring, two units**, then **a ring, four units**: what shape does the decision have?
+# * **a ring, two units**, **a ring, three units**, **a ring, four units**: what shape does the
+#   decision have?
 # * **XOR without activation**, then **XOR**: section 1.3, alive.
 # * **too fast**: what does the loss curve do?
 #
 # **What you should have seen.** With two units two creases cut the plane, and two lines cannot
-# close around a cloud; with four the decision is a closed polygon, one side for each unit. The
-# small pictures show what each hidden unit sees: learning turns and shifts the creases until
-# together they do the job. Without activation the border stays straight. With a rate of 10 the loss
-# jumps instead of falling.
+# close around a cloud. Three can: the decision is a closed polygon, its border is straight, with a
+# corner wherever it crosses a crease. With four units, in this run, the fourth falls silent: it is
+# dead (section 1.5), and the other three do the work. The small pictures show what each hidden unit
+# sees: learning turns and shifts the creases until together they do the job. Without activation the
+# border stays straight. With a rate of 10 the loss jumps instead of falling.
 #
 # ### The same for numbers: regression
 #
-# Nothing in the backward pass knows about classes. For regression take the mean squared error; its
-# gradient is $\frac{2}{N}(\hat y - y)$. A network of 32 hidden units learns a curve from 100 noisy
-# points:
+# Of the whole network only the last step, the loss, knows about classes. For regression take the
+# mean squared error; its gradient is $\frac{2}{N}(\hat y - y)$. A network of 32 hidden units learns
+# a curve from 100 noisy points:
 
 # %%
 rng = np.random.default_rng(0)
@@ -973,6 +1028,12 @@ ax.grid(alpha=0.2)
 # pictures that the network has never seen tell whether it has *learned* or memorised. One pass
 # through all training pictures is an **epoch**. In each epoch we take the pictures in a new random
 # order, 32 at a time (a **mini-batch**; chapter 3 says why).
+#
+# **Predict.** How many of the 360 does it read right after *one* epoch: one in ten, half of them, or
+# nine in ten?
+
+# %% [markdown]
+# **My prediction:** …
 
 # %%
 x_train, y_train, x_test, y_test = digits()
@@ -1019,7 +1080,8 @@ right.grid(alpha=0.2)
 # %% [markdown]
 # *What to notice:* the training loss keeps falling, while from epoch 5 on the test accuracy only
 # moves up and down between 95.6 % and 98.3 %. With 360 test pictures one picture is 0.3 %: do not
-# read much into the last digit.
+# read much into the last digit. (We only watch the test pictures. Whoever chooses by them, say when
+# to stop, needs a third set: section 3.6.)
 #
 # Look at what it gets wrong; always do.
 
@@ -1047,7 +1109,8 @@ for ax, k in zip(axes, mistakes, strict=False):
 #
 # | if you see | think of |
 # |---|---|
-# | a loss far above $\ln C$ at the start | an initial scale that is too large, or labels in the wrong order |
+# | a loss far above $\ln C$ at the start | an initial scale that is too large, or inputs that are |
+# | a loss that stays near $\ln C$ | labels that do not belong to their examples, or too small a rate |
 # | a loss that is `inf` or `nan` | a logarithm of a rounded softmax; use the logits |
 # | gradients that are right behind a layer and wrong before it | that layer's backward pass |
 # | a gradient check that passes, and a network that does not learn | a forward pass that computes something else |
@@ -1062,7 +1125,7 @@ for ax, k in zip(axes, mistakes, strict=False):
 # | digits, image classes, the next word of a text | cross-entropy over the classes |
 # | prices, temperatures, time series | mean squared error |
 # | spam or not: two classes | binary cross-entropy (chapter 3) |
-# | boxes around objects | cross-entropy for the class and a squared or absolute error for the corners (chapter 4) |
+# | boxes around objects | cross-entropy for the class, a squared or absolute error for the corners (chapter 4 runs such a network) |
 #
 # ### Conventions in force
 #

@@ -27,14 +27,16 @@
 # | 3.3 Landscapes | say why a narrow valley is slow, and what momentum does about it | 20 min | 22 min |
 # | 3.4 A loss made of data | train a classifier of one neuron, and prepare its data | 15 min | 25 min |
 # | 3.5 A few examples at a time | trade the noise of small batches for their speed | 15 min | 30 min |
-# | 3.6 The training loop | write it, and read its curves | 10 min | 25 min |
-# | 3.7 Digits, and the rate that fits | find a good learning rate by a sweep | 10 min | |
+# | 3.6 The training loop | write it, and say what each of three data sets is for | 10 min | 25 min |
+# | 3.7 Digits, and the rate that fits | find a good rate by a sweep, and read its curves | 10 min | |
 # | 3.8 What you take along | find everything again | 5 min | |
 #
 # That is 105 minutes of reading and 123 of exercises: our estimate for a first reading.
 
 # %% [markdown]
 # ## Set-up
+#
+# As in the chapters before. New is `mlp`: the network of chapter 2, ready to use in section 3.7.
 
 # %%
 import matplotlib.pyplot as plt
@@ -58,9 +60,11 @@ plt.rcParams.update({"font.size": 12, "figure.constrained_layout.use": True})
 #
 # $$\Delta L \approx g_1 s_1 + g_2 s_2 = g \cdot s$$
 #
-# with the gradient $g$. Among all steps of one length, which makes this smallest? A product of two
-# arrows is largest when they point the same way, and smallest when they are opposite. So **the
-# steepest way down is straight against the gradient**: $s = -\eta g$.
+# with the gradient $g$. Among all steps of one length, which makes this smallest? The product of
+# two arrows is the product of their lengths, times the cosine of the angle between them. It is
+# largest when they point the same way, and smallest when they are opposite. So **the steepest way
+# down is straight against the gradient**: $s = -\eta g$, with the learning rate $\eta$ (eta) of
+# chapter 2.
 #
 # **By hand.** $g = (3, 4)$, steps of length 1. Along $-g$: $s = (-0.6, -0.8)$, $\Delta L = -1.8 -
 # 3.2 = -5$, which is minus the length of $g$. Along the first axis alone: $s = (-1, 0)$, $\Delta L
@@ -70,7 +74,8 @@ plt.rcParams.update({"font.size": 12, "figure.constrained_layout.use": True})
 #
 # $$w \leftarrow w - \eta \, \nabla L(w)$$
 #
-# Give the new parameters back and leave the old ones as they are.
+# Give the new parameters back and leave the old ones as they are. (`train_step` in chapter 2
+# changed them in place. Here we want to keep every place on the way.)
 
 
 # %%
@@ -138,20 +143,21 @@ widgets.random_directions(gradient_step)
 widgets.bowl(gradient_step)
 
 # %% [markdown]
-# Five places: **slow**, **at once**, **zigzag**, **for ever**, **away**. Then change the curvature
-# and look for the edge again.
+# Five places: **slow**, **at once**, **zigzag**, **for ever**, **away**: the rows of the table. The
+# edge is the rate beyond which $w$ runs away. Change the curvature and look for it again.
 #
 # **What you should have seen.** On the logarithmic axis every run is a straight line: a constant
 # factor per step. (For the prediction: $0.9^{22} = 0.098$, so about 20 steps.) There are three
 # zones, and their borders move with the bowl.
 #
 # **The curvature.** The slope of the slope is called the **curvature** $a$ (the second derivative).
-# In $L = a w^2 / 2$ the gradient is $a w$ and the factor is $1 - \eta a$:
+# In $L = a w^2 / 2$ the gradient is $a w$ and the factor is $1 - \eta a$; our bowl $w^2$ has
+# $a = 2$.
 #
 # * $\eta < 1/a$: closer from one side; $\eta = 1/a$: there at once;
-# * $1/a < \eta < 2/a$: closer, from side to side;
-# * $\eta > 2/a$: **each step overshoots the minimum by more than it corrects**, and the loss
-#   explodes.
+# * $1/a < \eta < 2/a$: closer, from side to side; $\eta = 2/a$: to and fro for ever;
+# * $\eta > 2/a$: **each step overshoots the minimum** and ends farther away, on the other side. The
+#   loss explodes.
 #
 # **Exercise 3.2: A whole descent** (10 minutes, medium, 3 points)
 #
@@ -193,8 +199,9 @@ check(gradient_descent)
 # two axes of its own. Along $(1, 1)$: $H (1,1) = (3, 3)$, the gradient is 3 times the place. Along
 # $(1, -1)$: $H (1, -1) = (1, -1)$, 1 times. Directions that $H$ only stretches are its
 # **eigenvectors**, and the factors, 3 and 1, its **eigenvalues**: the curvatures along the bowl's
-# own axes. `np.linalg.eigvalsh` finds them for any symmetric matrix. Along each axis the error
-# shrinks by its own factor $1 - \eta \lambda$, and **the steepest axis sets the limit**.
+# own axes. `np.linalg.eigvalsh` finds them for any symmetric matrix. Write $\lambda$ (lambda) for
+# one of them. Along its axis every step multiplies the error, the distance to the minimum, by
+# $1 - \eta \lambda$. So **the steepest axis sets the limit**.
 #
 # **Exercise 3.3: The largest stable learning rate** (8 minutes, medium, 2 points)
 #
@@ -237,8 +244,9 @@ for share in (0.5, 0.99, 1.01):
 #
 # **Question.** Why does training crawl, although the rate is as large as it can be?
 #
-# Take curvatures 100 and 1, $L = (x^2 + 100 y^2) / 2$. Along $y$ the limit is $\eta < 2/100 =
-# 0.02$. Say $\eta = 0.019$. Then each step multiplies
+# Take curvatures 1 and 100, $L = (x^2 + 100 y^2) / 2$. (Here $x$ and $y$ are the two parameters, as
+# on a map.) Along $y$ the limit is $\eta < 2/100 = 0.02$. Say $\eta = 0.019$. Then each step
+# multiplies
 #
 # * the error along $y$ by $1 - 0.019 \cdot 100 = -0.9$: gone after some fifty steps, in a zigzag;
 # * the error along $x$ by $1 - 0.019 \cdot 1 = 0.981$: after 100 steps, 15 % are still there.
@@ -277,8 +285,8 @@ widgets.landscapes(gradient_step)
 #   the slope across is exactly 0, and the walk ends at the pass. **saved by noise**: a little
 #   randomness in the gradient is enough to fall off. (Real training always has it: section 3.5.)
 # * **a plateau**: far out the slope is nearly 0, and so are the steps.
-# * Then choose **Rosenbrock**, a bent valley, and **Himmelblau**, with four minima: which one is
-#   found depends on the start.
+# * **a bent valley**, named after Rosenbrock: the flat direction turns on the way, and so must the
+#   walk. **four minima**, named after Himmelblau: which one is found depends on the start. Drag it.
 #
 # ### Momentum
 #
@@ -292,10 +300,11 @@ widgets.landscapes(gradient_step)
 # $g = 1$ for ever, $\mu = 0.9$, from rest: $v = 1, 1.9, 2.71, \dots$ up to $1/(1-\mu) = 10$. Along
 # a constant slope momentum 0.9 steps ten times as far.
 #
-# **Nesterov's** form looks ahead: it steps along $g + \mu v$, with the new $v$.
+# **Nesterov's** form looks ahead: it steps along $g + \mu v$, with the new $v$. That is the velocity
+# after one more push like this one.
 #
-# This is PyTorch's form. Many books write $v \leftarrow \mu v + (1 - \mu) g$, an average; then the
-# same rate makes steps a tenth as long.
+# Both stand here as in PyTorch. Many books write $v \leftarrow \mu v + (1 - \mu) g$, an average;
+# with $\mu = 0.9$ the same rate then makes steps a tenth as long.
 #
 # **Exercise 3.4: Momentum** (12 minutes, medium, 3 points)
 
@@ -330,7 +339,8 @@ print(f"momentum 0.8, after 100 steps: {abs(w[0]) / 1.8:.1e} of the first error"
 print(f"plain steps:                    {0.981**100:.1e}")
 
 # %% [markdown]
-# In the widget: **with momentum**. The valley that was 15 % from done after 100 steps is done.
+# In the widget: **with momentum**. A hundred plain steps left 15 % of the error along the flat
+# axis; a hundred steps with momentum leave next to nothing.
 #
 # **Question: One rate for two directions** (10 minutes, 4 points, graded by a person)
 #
@@ -362,8 +372,10 @@ print(f"plain steps:                    {0.981**100:.1e}")
 #
 # From data. Take the smallest model: one neuron with a sigmoid, for two classes, called **logistic
 # regression**. With logits $z = xw + b$ and $p = \sigma(z)$ the loss is the **binary
-# cross-entropy**, $-\ln p$ for examples of class 1 and $-\ln(1 - p)$ for class 0. From the logits,
-# stable for any size:
+# cross-entropy**, $-\ln p$ for examples of class 1 and $-\ln(1 - p)$ for class 0. From the logits
+# that is $\ln(1 + e^{-z})$ and $\ln(1 + e^{z})$. The second is the first plus $z$, and
+# $\ln(1 + e^z) = \max(z, 0) + \ln(1 + e^{-|z|})$, which cannot overflow. So one formula, stable for
+# any size:
 #
 # $$L = \frac1N \sum_n \Big( \max(z_n, 0) - y_n z_n + \ln(1 + e^{-|z_n|}) \Big)$$
 #
@@ -376,6 +388,9 @@ print(f"plain steps:                    {0.981**100:.1e}")
 # \cdot 2 = -1$.
 #
 # **Exercise 3.5: Logistic regression** (15 minutes, medium, 4 points)
+#
+# The loss and its gradient for a whole batch; no loop is needed. `np.log1p(t)` is $\ln(1 + t)$,
+# exact for tiny $t$ too. The sigmoid must not overflow (section 1.4).
 
 
 # %%
@@ -404,7 +419,16 @@ check(logistic_regression_gradient)
 
 # %% [markdown]
 # Two features, the first a hundred times as large as the second, as if one were in millimetres and
-# one in decimetres:
+# one in decimetres. At $w = 0$ the Hessian of this loss is the mean of $x_i x_j / 4$ over the
+# examples, for every pair of features: a nudge of $w_j$ moves $z$ by $x_j$ times as much, and $p$
+# by a quarter of that. (The bias counts as a feature that is always 1.) The cell prints its
+# spectrum, the list of its eigenvalues, and trains with half of the largest stable rate.
+#
+# **Predict.** How much larger is the curvature along the first weight: ten times, a hundred times,
+# or ten thousand times? And are a thousand steps enough?
+
+# %% [markdown]
+# **My prediction:** …
 
 # %%
 rng = np.random.default_rng(0)
@@ -474,8 +498,9 @@ print(
 )
 
 # %% [markdown]
-# **What you should have seen.** The raw condition number is 23,003, and after 1000 steps the loss
-# is still 0.572. Standardised, the condition number is 1.87 and the loss after 20 steps is 0.440,
+# **What you should have seen.** A feature a hundred times as large has squares that are ten thousand
+# times as large, and the curvature along its weight is a mean of squares. The raw condition number
+# is 23,003, and after 1000 steps the loss is still 0.572. Standardised, the condition number is 1.87 and the loss after 20 steps is 0.440,
 # which 1000 steps cannot improve by much (0.438). Same data, same model, same method.
 #
 # ## 3.5 A few examples at a time
@@ -485,12 +510,12 @@ print(
 # The gradient of the loss is a mean over all examples. A mean can be estimated from a few: take $B$
 # random examples, a **mini-batch**, and use their gradient. It is right on average, and it is
 # noisy. The spread of a mean of $B$ draws falls with $\sqrt B$: four times the work halves the
-# noise. At the beginning, when every gradient points roughly downhill, that is a bad bargain, and
-# many cheap noisy steps beat one exact one. Training this way is called **stochastic gradient
-# descent**, SGD.
+# noise. That is a bad bargain at the beginning, when every gradient points roughly downhill: many
+# cheap noisy steps beat one exact one. Training this way is called **stochastic gradient descent**,
+# SGD.
 #
-# **Predict.** Thirty batches of one example each: how many of their steps point uphill? And of 16
-# examples?
+# **Predict.** Thirty batches of one example each: how many of their steps point uphill, so that the
+# loss over all examples would rise? And of 16 examples?
 
 # %% [markdown]
 # **My prediction:** …
@@ -499,6 +524,8 @@ print(
 widgets.batch_noise(logistic_regression_gradient)
 
 # %% [markdown]
+# Visit **one example**, **sixteen** and **a quarter of all**.
+#
 # **What you should have seen.** The spread follows the dashed line $1/\sqrt B$ on both logarithmic
 # axes (and falls faster near the whole set, where little is left to be drawn). Single examples are
 # sometimes wrong: 3 of 30 point uphill. Of batches of 16, none.
@@ -652,8 +679,15 @@ check(fit)
 #
 # **Question.** Which learning rate, for a real network?
 #
-# The network of chapter 2 comes ready as `mlp`: two hidden layers of 64 for the digits. 287 of the
-# 1437 training pictures become the validation set.
+# The network of chapter 2 comes ready as `mlp`; here it gets two hidden layers of 64 instead of
+# one. 287 of the 1437 training pictures become the validation set. Eight rates from 0.001 to 3, ten
+# epochs each, always from the same start and in the same order.
+#
+# **Predict.** Which of these rates is the best? What happens with the smallest one, and what with
+# the largest?
+
+# %% [markdown]
+# **My prediction:** …
 
 # %%
 x_train, y_train, x_test, y_test = digits()
@@ -694,9 +728,9 @@ right.grid(alpha=0.2)
 # the loss falls steadily and has not arrived. On the right it does not converge at all. The best
 # rates lie within a factor of three or so below the cliff.
 #
-# **What you should have seen.** Rate 0.001 reaches 28.2 % after ten epochs and 0.3 reaches 95.5 %;
-# with 1.0 it is 38.7 %, and 3.0 stays at guessing (9.1 %). So search over powers of ten first, then
-# finer, and look at the curves:
+# **What you should have seen.** Rate 0.001 reaches 28.2 % after ten epochs and 0.3, the best of the
+# eight, reaches 95.5 %; with 1.0 it is 38.7 %, and 3.0 stays at guessing (9.1 %). So search over
+# powers of ten first, then finer, and look at the curves:
 #
 # | the training loss | the rate is |
 # |---|---|
@@ -723,8 +757,10 @@ ax.grid(alpha=0.2)
 
 # %% [markdown]
 # *What to notice:* the two curves part. The training loss keeps falling, the validation loss does
-# not: from there on the network learns its training pictures by heart. That gap is called
-# **overfitting**, and chapter 8 is about it.
+# not: where they part, the network begins to learn its training pictures by heart. That is called
+# **overfitting**. The gap between the curves shows it, and chapter 8 is about it. The two
+# accuracies are close to each other: choosing one rate among eight has made the validation set
+# hardly too kind.
 #
 # ## 3.8 What you take along
 #
@@ -741,11 +777,21 @@ ax.grid(alpha=0.2)
 # | results that differ between two libraries with momentum | $\mu v + g$ against $\mu v + (1-\mu) g$ |
 # | a validation loss that rises while the training loss falls | overfitting |
 #
+# ### Where you meet this
+#
+# | where | what is used |
+# |---|---|
+# | networks for pictures, from scratch (chapter 4) | mini-batches, momentum 0.9, a rate that falls over time (chapter 9) |
+# | recurrent networks (chapter 5), Transformers (chapter 6) | clipping before each step |
+# | batches too large for one machine | gradients of pieces, added up with their sizes |
+# | tables of numbers: credit, medicine, advertising | logistic regression on standardised features |
+# | fine-tuning (chapter 7) | smaller rates, the smallest ones for the first layers |
+#
 # ### Conventions in force
 #
 # * **Momentum** is PyTorch's: the gradient enters the velocity whole, the rate multiplies the
 #   velocity.
-# * **Gradients are those of the mean** loss, so batches of all sizes can share a rate.
+# * **Gradients are those of the mean** loss, so a larger batch does not make a longer step.
 # * **The last, shorter batch is kept**, as in PyTorch's `DataLoader`.
 # * **Clipping** uses one length for all parameters. PyTorch adds 1e-6 to it before it divides.
 #
@@ -756,12 +802,15 @@ ax.grid(alpha=0.2)
 # | curvature; Hessian | how fast the slope changes; the same for all pairs of parameters |
 # | eigenvalues of the Hessian | the curvatures along the bowl's own axes |
 # | condition number | largest curvature over smallest |
-# | saddle, plateau | downhill one way and uphill another; flat everywhere |
+# | saddle, plateau | downhill one way and uphill another; nearly flat in all directions |
 # | momentum, velocity | what is kept of earlier steps |
 # | mini-batch, epoch | the examples of one step; one pass through all |
+# | logistic regression, binary cross-entropy | one sigmoid neuron for two classes; its loss |
+# | standardise | shift and scale each feature to mean 0 and standard deviation 1 |
 # | SGD | gradient descent with mini-batches |
 # | gradient clipping | limiting the length of a gradient |
 # | validation set, test set | for choosing; for the one honest number |
+# | overfitting | learning the training examples by heart: their loss still falls, the validation loss does not |
 #
 # ### Sources
 #
@@ -786,5 +835,5 @@ progress()
 
 # %% [markdown]
 # **Next.** Chapter 4 leaves fully connected layers and looks at pictures with convolutions. If you
-# would rather stay with optimisers, chapter 9 needs nothing but this one: a rate for every
+# would rather stay with optimisers, chapter 9 needs nothing after this one: a rate for every
 # parameter, and rates that change over time.

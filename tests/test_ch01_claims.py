@@ -126,6 +126,11 @@ def test_the_hours_in_the_list_of_chapters_are_those_of_the_table() -> None:
     assert approx(4.5, abs=0.25) == (135 + 140) / 60
 
 
+def test_two_questions_are_graded_by_a_person(says: Says) -> None:
+    says("Two questions ask for words and are graded by a person")
+    assert len(catalogue.questions(STEM)) == 2
+
+
 def test_each_place_to_visit_is_a_preset_of_its_widget(says: Says) -> None:
     for widget in (half_plane, bend, slope_explorer, shares, network, depth):
         assert len(widget.PRESETS) == 3
@@ -289,6 +294,38 @@ def test_leaky_relu_of_minus_three_and_the_short_cut_that_fails_above_slope_one(
         assert np.allclose(np.maximum(x, slope * x), ch01.leaky_relu(x, slope)) is short_cut_is_right
 
 
+def test_each_formula_of_the_sigmoid_is_safe_on_one_side(says: Says, ch01: SimpleNamespace) -> None:
+    says("The first formula is safe for $x \\ge 0$, its twin for $x \\le 0$")
+    x = np.array([0.0, 3.0, 1000.0])
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert 1 / (1 + np.exp(-x)) == approx(ch01.sigmoid(x))
+        assert np.exp(-x) / (1 + np.exp(-x)) == approx(ch01.sigmoid(-x))
+    with pytest.warns(RuntimeWarning, match="overflow"):
+        np.exp(x)
+
+
+def test_tanh_divided_by_the_larger_exponential(says: Says, ch01: SimpleNamespace) -> None:
+    says(r"$$\tanh(x) = \frac{1 - e^{-2x}}{1 + e^{-2x}}$$ Nothing here is larger than 2")
+    x = np.array([0.0, 0.3, 2.0, 1000.0])
+    assert (1 - np.exp(-2 * x)) / (1 + np.exp(-2 * x)) == approx(ch01.tanh(x))
+    assert (1 + np.exp(-2 * x)).max() == 2
+    assert ch01.tanh(-x) == approx(-ch01.tanh(x))
+
+
+def test_leaky_relu_is_drawn_with_a_slope_that_can_be_seen(says: Says) -> None:
+    says("Leaky ReLU is drawn with the slope 0.1 instead of 0.01")
+    assert any('"leaky ReLU, slope 0.1": (leaky_relu(x, slope=0.1)' in source for source in cells("code"))
+
+
+def test_the_slope_of_the_sigmoid_from_that_of_its_denominator(says: Says, ch01: SimpleNamespace) -> None:
+    says(r"\sigma'(x) = \frac{u - 1}{u^2} = \frac{1}{u} \cdot \Big(1 - \frac{1}{u}\Big)")
+    x = np.linspace(-4, 4, 17)
+    u = 1 + np.exp(-x)
+    assert ch01.slope_by_steps(lambda x: 1 + np.exp(-x), x) == approx(1 - u, abs=1e-7)
+    assert (u - 1) / u**2 == approx(ch01.sigmoid_grad(x))
+
+
 def test_slopes_computed_by_hand(says: Says, ch01: SimpleNamespace) -> None:
     says(r"its slope is $3/4 \cdot 1/4 = 0.1875$")
     assert ch01.sigmoid_grad(np.log(3)) == approx(0.1875)
@@ -352,6 +389,12 @@ def test_softmax_of_large_logits_needs_the_subtraction(says: Says, ch01: SimpleN
     assert ch01.softmax(np.array([0.0, 1.0, 2.0])) == approx(ch01.softmax(logits))
     with np.errstate(all="ignore"):
         assert np.isnan(np.exp(logits) / np.exp(logits).sum()).all()
+
+
+def test_the_columns_of_the_softmax_widget_go_from_the_logits_to_the_shares(says: Says) -> None:
+    says("Four classes; each column is one step, from the logits (called z here) to the shares")
+    assert len(shares.CLASSES) == 4
+    assert (shares.COLUMNS[0], shares.COLUMNS[-1]) == ("z", "share")
 
 
 def test_softmax_over_z_and_zero_is_the_sigmoid_of_z(ch01: SimpleNamespace) -> None:
@@ -462,6 +505,22 @@ def test_float32_ends_at_layer_32_when_the_factor_is_16(says: Says) -> None:
     largest = float(np.finfo(np.float32).max)
     assert f"{largest:.1e}" == "3.4e+38"
     assert 16**31 < largest < 16**32 == 2**128
+
+
+def test_the_dying_signal_falls_below_float32_at_layer_48(says: Says) -> None:
+    says("in the widget the spread lies below the lower line from layer 48 on")
+    spread = depth.run_signal(depth.draw_weights(), depth.SCALES["0.01"], "ReLU").spread
+    assert approx(float(np.finfo(np.float32).tiny), rel=0.03) == depth.FLOAT32_SMALLEST
+    assert spread[47] > 1.2e-38 > spread[48]
+    assert np.all(spread[48:] < depth.FLOAT32_SMALLEST)
+    says("numbers of half the length")
+    assert 2 * np.dtype(np.float32).itemsize == np.dtype(np.float64).itemsize
+
+
+def test_the_widget_sends_fewer_inputs_than_the_experiment(says: Says) -> None:
+    says("the widget sends 16 inputs; the experiment below sends all 100")
+    assert depth.EXAMPLES == 16
+    assert any("default_rng(1).normal(size=(100, 512))" in source for source in cells("code"))
 
 
 def test_the_sigmoid_network_that_is_loud_but_deaf(says: Says) -> None:

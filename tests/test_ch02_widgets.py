@@ -29,6 +29,11 @@ def preset(explorer: Explorer, name: str) -> Explorer:
     return explorer
 
 
+def ended(explorer: Explorer, name: str) -> Explorer:
+    """A preset of the graph stepper, moved on to its last step."""
+    return preset(explorer, name).set(step=STEPS - 1)
+
+
 @pytest.mark.parametrize("name", widgets.__all__)
 def test_every_state_of_a_widget_has_a_sentence_that_ends(name: str) -> None:
     explorer = getattr(widgets, name)()
@@ -107,7 +112,8 @@ def test_the_last_step_holds_the_gradients_that_central_differences_give(graph: 
 
 
 def test_two_paths_of_one_number_add_up_to_seven() -> None:
-    shown = preset(widgets.graph_stepper(), "two paths")
+    assert "Step 0 of 7" in preset(widgets.graph_stepper(), "two paths").sentence
+    shown = ended(widgets.graph_stepper(), "two paths")
     assert trace("a · a + a", 3.0)[-1][2] == [7.0, 1.0, 1.0]
     assert "together 7" in shown.sentence
     assert "Step 7 of 7" in shown.sentence
@@ -117,7 +123,7 @@ def test_two_paths_of_one_number_add_up_to_seven() -> None:
 def test_where_order_matters_each_number_has_the_gradient_of_the_text() -> None:
     a, b, s, p, c = trace("(a + b)(a b)", -2.0)[-1][2]
     assert (a, b, s, p, c) == (-3.0, -8.0, -6.0, 1.0, 1.0)
-    assert "together −8" in preset(widgets.graph_stepper(), "order matters").sentence
+    assert "together −8" in ended(widgets.graph_stepper(), "order matters").sentence
 
 
 def test_a_step_backward_names_the_slope_what_arrives_and_their_sum() -> None:
@@ -155,7 +161,7 @@ def test_a_right_value_class_gives_the_same_gradients(graph: str, first: float) 
 
 
 def test_a_gradient_that_is_assigned_is_marked_at_its_node() -> None:
-    shown = preset(widgets.graph_stepper(Assigning), "two paths")
+    shown = ended(widgets.graph_stepper(Assigning), "two paths")
     assert shown.sentence.endswith("Your Value gives the gradient 3 for a where 7 is right.")
     assert shown.state.note_texts[0] == "← 7 ✗ yours 3"
     assert not shown.spec["notice"]
@@ -185,7 +191,7 @@ def test_a_value_class_that_breaks_is_one_line_and_the_reference_stays() -> None
 
     shown = widgets.graph_stepper(Breaks)
     assert shown.spec["notice"] == ("Your Value raised RuntimeError: first line. Until it works you see the reference.")
-    assert preset(shown, "two paths").state.note_texts[0] == "← 7"
+    assert ended(shown, "two paths").state.note_texts[0] == "← 7"
 
 
 # finite_difference: the V
@@ -390,8 +396,9 @@ def test_weight_decay_shrinks_weights_and_leaves_biases() -> None:
     assert decayed["bias"] == plain["bias"]
 
 
-def test_two_units_cannot_close_a_ring_and_four_can() -> None:
+def test_two_units_cannot_close_a_ring_and_three_or_four_can() -> None:
     assert right_share("a ring, two units", 1000) < 0.85
+    assert right_share("a ring, three units") == 1.0
     assert right_share("a ring, four units") == 1.0
 
 

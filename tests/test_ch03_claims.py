@@ -1,11 +1,16 @@
 """Every number that chapter 3 says in its prose, computed."""
 
+import re
+
 import numpy as np
 import pytest
 
+from course.widgets.ch03_gradient_descent.batch_noise import PRESETS as NOISE_PRESETS
 from course.widgets.ch03_gradient_descent.batch_noise import WEIGHT, logistic_gradient, noise_state
+from course.widgets.ch03_gradient_descent.bowl import PRESETS as BOWL_PRESETS
 from course.widgets.ch03_gradient_descent.bowl import bowl_state
 from course.widgets.ch03_gradient_descent.landscapes import PRESETS, walk_state
+from course.widgets.ch03_gradient_descent.random_directions import PRESETS as DIRECTION_PRESETS
 from course.widgets.ch03_gradient_descent.random_directions import directions_state
 from tests.chapter_runs import prose, run
 
@@ -25,6 +30,25 @@ def said(text):
 def test_the_prose_is_searched_and_not_merely_trusted():
     assert said("Which way?")
     assert not said("the condition number is 99,999")
+
+
+def test_the_table_of_minutes_adds_up():
+    rows = re.findall(r"\| 3\.\d [^|]+\|[^|]+\| (\d+) min \| (?:(\d+) min)? ?\|", prose(CHAPTER))
+    reading, exercises = (sum(int(minutes or 0) for minutes in column) for column in zip(*rows, strict=True))
+    assert len(rows) == 8
+    assert said(f"That is {reading} minutes of reading and {exercises} of exercises")
+
+
+@pytest.mark.parametrize("presets", [PRESETS, NOISE_PRESETS, BOWL_PRESETS, DIRECTION_PRESETS])
+def test_the_places_of_each_widget_are_named(presets):
+    for name in presets:
+        assert said(f"**{name}**"), name
+
+
+def test_the_places_of_the_bowl_are_the_rows_of_the_table():
+    assert said("**away**: the rows of the table")
+    assert [place["rate"] for place in BOWL_PRESETS.values()] == [0.1, 0.5, 0.9, 1.0, 1.1]
+    assert {place["curvature"] for place in BOWL_PRESETS.values()} == {2.0}, "our bowl w² has a = 2"
 
 
 def test_the_direction_example_by_hand():
@@ -80,6 +104,19 @@ def test_momentum_finishes_the_valley(cells):
         velocity.append(0.9 * velocity[-1] + 1)
     assert velocity[:3] == pytest.approx([1, 1.9, 2.71])
     assert velocity[-1] == pytest.approx(10)
+    assert said("a hundred steps with momentum leave next to nothing")
+    assert PRESETS["with momentum"]["step"] == 100
+    walk = walk_state(**PRESETS["with momentum"])
+    assert abs(walk.x[100]) < 1e-3 * abs(walk.x[0])
+
+
+def test_nesterov_steps_along_the_velocity_after_one_more_such_push(cells):
+    w, v, g = np.zeros(1), np.array([2.0]), np.array([1.0])
+    ahead, new = cells["momentum_step"](w, v, g, 0.1, 0.9, nesterov=True)
+    once_more = cells["momentum_step"](w, new, g, 0.1, 0.9)[1]
+    assert ahead == pytest.approx(w - 0.1 * once_more)
+    assert said("makes steps a tenth as long")
+    assert pytest.approx(1 / 10) == 1 - 0.9
 
 
 def test_the_answer_to_the_question_of_the_valley():
@@ -107,6 +144,23 @@ def test_logistic_regression_by_hand(cells):
     assert f"{loss:.3f}" == "0.693"
     assert grad_weight[0] == -1
     assert grad_bias == -0.5
+
+
+def test_the_stable_formula_of_the_binary_cross_entropy():
+    z = np.linspace(-6, 6, 25)
+    assert np.log(1 + np.exp(z)) == pytest.approx(z + np.log(1 + np.exp(-z)))
+    assert np.log(1 + np.exp(z)) == pytest.approx(np.maximum(z, 0) + np.log(1 + np.exp(-np.abs(z))))
+    p = 1 / (1 + np.exp(-z))
+    assert np.log(1 + np.exp(-z)) == pytest.approx(-np.log(p))
+    assert np.log(1 + np.exp(z)) == pytest.approx(-np.log(1 - p))
+
+
+def test_the_hessian_at_zero_is_the_mean_of_products_of_features(cells):
+    x, y, h = cells["x"][:, 1:], cells["y"], 1e-5
+    up, down = (cells["logistic_regression_gradient"](x, y, np.array([w]), 0.0)[1][0] for w in (h, -h))
+    assert (up - down) / (2 * h) == pytest.approx(cells["hessian"][1, 1], rel=1e-6)
+    assert said("has squares that are ten thousand times as large")
+    assert 5_000 < cells["hessian"][0, 0] / cells["hessian"][1, 1] < 20_000
 
 
 def test_standardising_repairs_the_condition_number(cells):
@@ -138,14 +192,23 @@ def test_the_sweep_over_rates(cells):
     }
     assert said(
         f"Rate 0.001 reaches {100 * accuracy[0.001]:.1f} % after ten epochs "
-        f"and 0.3 reaches {100 * accuracy[0.3]:.1f} %; "
+        f"and 0.3, the best of the eight, reaches {100 * accuracy[0.3]:.1f} %; "
         f"with 1.0 it is {100 * accuracy[1.0]:.1f} %, and 3.0 stays at guessing ({100 * accuracy[3.0]:.1f} %)."
     )
+    every = {rate: cells["mlp"].accuracy(run_[0], *cells["validation"]) for rate, run_ in cells["runs"].items()}
+    assert len(every) == 8
+    assert max(every, key=every.get) == 0.3
+    assert said("Eight rates from 0.001 to 3, ten epochs each")
+    assert (min(every), max(every)) == (0.001, 3.0)
     assert len(cells["validation"][0]) == 287
 
 
 def test_thirty_epochs_overfit_and_still_read_well(cells):
     assert cells["mlp"].accuracy(cells["parameters"], cells["x_test"], cells["y_test"]) >= 0.96
+    assert said("The two accuracies are close to each other")
+    on_validation = cells["mlp"].accuracy(cells["parameters"], *cells["validation"])
+    on_test = cells["mlp"].accuracy(cells["parameters"], cells["x_test"], cells["y_test"])
+    assert abs(on_validation - on_test) < 0.02
     train, validation = cells["train_losses"], cells["validation_losses"]
     assert train[-1] < train[9] / 2
     assert validation[-1] > 0.9 * validation.min() > 2 * train[-1]

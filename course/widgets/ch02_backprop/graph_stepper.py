@@ -63,9 +63,9 @@ GRAPHS: dict[str, Example] = {
 STEPS = 15  # as many as the longest trace has
 MOVES = (-3.0, -2.0, -1.0, 0.0, 1.0, 2.0, 3.0)
 PRESETS: dict[str, dict[str, object]] = {
-    "two paths": {"graph": "a · a + a", "first": 3.0, "step": 7},
-    "order matters": {"graph": "(a + b)(a b)", "first": -2.0, "step": 10},
-    "a neuron learns": {"graph": "a neuron", "first": 2.0, "step": 14},
+    "two paths": {"graph": "a · a + a", "first": 3.0, "step": 0},
+    "order matters": {"graph": "(a + b)(a b)", "first": -2.0, "step": 0},
+    "a neuron learns": {"graph": "a neuron", "first": 2.0, "step": 0},
 }
 
 

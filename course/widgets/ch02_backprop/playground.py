@@ -40,6 +40,7 @@ PAGE, YOURS = "the page", "your functions"
 _START: dict[str, object] = {"data": "ring", "depth": 1, "width": 4, "activation": "ReLU", "rate": 0.3, "decay": 0.0}
 PRESETS: dict[str, dict[str, object]] = {
     "a ring, two units": _START | {"width": 2},
+    "a ring, three units": _START | {"width": 3},
     "a ring, four units": _START,
     "XOR without activation": _START | {"data": "XOR", "activation": "none"},
     "XOR": _START | {"data": "XOR"},
