@@ -17,7 +17,7 @@ build:   ## make the released notebooks from the masters
 	$(INSIDE) autograder build
 record:  ## run the PyTorch references (on a GPU if there is one) and store what they give
 	$(INSIDE) autograder record
-demo:    ## generate a small class, grade it, print the gradebook
+demo:    ## generate a class of 40, grade it, make every page
 	$(INSIDE) autograder demo
 bench:   ## measure grading, check and widgets, as ratios
 	$(INSIDE) benchmarks

@@ -28,7 +28,7 @@ COMMANDS = {
     "report": ("autograder.instructor.class_report", "write how the class did, as a page and as CSV"),
     "similar": ("autograder.instructor.similar", "compare the submissions of a chapter with each other"),
     "export": ("autograder.instructor.export", "write the gradebook as CSV, also for Canvas and Moodle"),
-    "demo": ("autograder.demo", "generate a small class, grade it, and print the gradebook"),
+    "demo": ("autograder.demo", "generate a class of 40, grade it, and make every page"),
     "new-chapter": ("autograder.release.skeleton", "make the skeleton of a new chapter"),
 }
 

@@ -1,29 +1,36 @@
-"""Generate a class, grade it as a real one is graded, and print the gradebook as a table."""
+"""Generate a class, grade it as a real one is graded, and show what an instructor gets."""
 
 from __future__ import annotations
 
 import argparse
 import os
 import shutil
-from collections.abc import Sequence
 from pathlib import Path
 
-from autograder.demo.submissions import Submission, submissions, write
-from autograder.engine import catalogue
+from autograder.demo.afterwards import exports, make_pages
+from autograder.demo.kinds import DUE
+from autograder.demo.material import Submission
+from autograder.demo.shown import attention_lines, page_lines, surprises, table
+from autograder.demo.submissions import hand_in_again, submissions, write
 from autograder.errors import CourseError
-from autograder.instructor.export import export
+from autograder.instructor import class_data
 from autograder.judge.course import Course
-from autograder.judge.feedback import feedback
 from autograder.judge.grade import seed_for
+from autograder.judge.gradebook import opened
 from autograder.judge.grading import Graded, grade
 from autograder.release import master
 from autograder.release.build import Places, fill_tree, release_text, source_text, stems
 
-__all__ = ["add_arguments", "demonstrate", "fresh_root", "run", "table"]
+__all__ = ["add_arguments", "demonstrate", "fresh_root", "run"]
 
-STUDENTS = 20
+STUDENTS = 40
 MARK = "made-by-demo"
 """A file in the folders that a demo made, and may therefore delete."""
+SETTINGS = """
+# What this class adds: each started day after the due date costs a tenth.
+get_config().AssignLatePenalties.plugin_class = "autograder.instructor.late.DailyPenalty"
+get_config().DailyPenalty.share = 0.1
+"""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -37,16 +44,20 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--workers", type=int, default=os.cpu_count() or 1, help="processes (default: one for each core)"
     )
+    parser.add_argument(
+        "--feedback", default="*", metavar="PATTERN", help="feedback pages for these students only, such as 'late*'"
+    )
 
 
 def run(args: argparse.Namespace) -> int:
-    """Make, grade and show a class for each chapter."""
+    """Make, grade and show a class for each chapter; 0 when everything came out as the folders' names say."""
     if args.students < 1:
         raise CourseError(f"--students takes the size of the class, 1 or more; got {args.students}")
     fresh_root(args.root)
-    graded = [demonstrate(args.root, stem, args.students, args.workers) for stem in stems(Places(), args.chapters)]
-    print(f"CSV: {export(Course(args.root), args.root / 'grades.csv')}")
-    return 1 if any(one.unjudged for one in graded) else 0
+    wanted = stems(Places(), args.chapters)
+    good = [demonstrate(args.root, stem, args.students, args.workers, args.feedback) for stem in wanted]
+    print(f"grades:        {', '.join(path.name for path in exports(Course(args.root)))} in {args.root}")
+    return 0 if all(good) else 1
 
 
 def fresh_root(root: Path) -> None:
@@ -59,42 +70,41 @@ def fresh_root(root: Path) -> None:
     (root / MARK).write_text("This folder is deleted by the next python -m autograder demo.\n", encoding="utf-8")
 
 
-def demonstrate(root: Path, stem: str, students: int, workers: int) -> Graded:
-    """Make a class for a chapter, grade it, make its feedback, and print what came out."""
+def demonstrate(root: Path, stem: str, students: int, workers: int, feedback: str = "*") -> bool:
+    """Make a class for a chapter, grade it, make its pages, print what came out; whether that was as expected."""
     chapter = master.read(Places().master(stem))
     release = release_text(chapter)
     fill_tree(root, stem, source_text(chapter), release)
     class_ = submissions(chapter, release, students)
     write(root, stem, class_)
+    course = Course(root)
+    set_rules(course, stem)
     print(f"{stem}: {len(class_)} submissions in {root / 'submitted'}")
 
-    course = Course(root)
-    graded = grade(course, stem, seed=seed_for(course), workers=workers, progress=True)
-    pages = feedback(course, stem)
-    print("\n".join(["", *table(graded, class_), ""]))
-    questions = catalogue.questions(stem)
-    if questions:
-        points = sum(question.points for question in questions)
-        names = " and ".join(question.name for question in questions)
-        print(f"a person gives {points} points more, for {names}: nbgrader formgrader in {root}")
-    print(f"feedback: {len(pages)} pages, such as {pages[0]}" if pages else "feedback: none")
+    graded = graded_twice(course, stem, class_, workers)
+    pages = make_pages(course, stem, feedback)
+    (data,) = class_data.gather(course, [stem])
+    print("\n".join(["", *table(data, class_), "", *attention_lines(data.attention), ""]))
+    print("\n".join(page_lines(data, pages, graded)))
+    found = list(surprises(data, class_))
+    print("\n".join(f"NOT AS EXPECTED: {line}" for line in found) or "every submission came out as its kind says")
+    return not found
+
+
+def set_rules(course: Course, stem: str) -> None:
+    """A due date, and what lateness costs."""
+    path = course.root / "nbgrader_config.py"
+    settings = path.read_text(encoding="utf-8")
+    if SETTINGS not in settings:
+        path.write_text(settings + SETTINGS, encoding="utf-8")
+    with opened(course) as gradebook:
+        gradebook.update_or_create_assignment(stem, duedate=DUE)
+
+
+def graded_twice(course: Course, stem: str, class_: list[Submission], workers: int) -> Graded:
+    """Grade the class, and again after some handed in again."""
+    seed = seed_for(course)
+    graded = grade(course, stem, seed=seed, workers=workers, progress=True)
+    if hand_in_again(course.root, stem, class_):
+        graded = grade(course, stem, seed=seed, workers=workers)
     return graded
-
-
-def table(graded: Graded, class_: Sequence[Submission]) -> list[str]:
-    """The gradebook as lines: score, exercises passed, what was recognised, and what a person should look at."""
-    records = {record.student: record for record in graded.records}
-    width = max(len(one.student) for one in class_)
-    head = f"{'student':<{width}}   score     of  passed"
-    lines = [head, "-" * len(head)]
-    for one in class_:
-        record = records.get(one.student)
-        if record is None:
-            lines.append(f"{one.student:<{width}}  not judged: its worker ended; grade again")
-            continue
-        passed = f"{sum(verdict.passed for verdict in record.verdicts)}/{len(record.verdicts)}"
-        lines.append(f"{one.student:<{width}}  {round(record.score, 2):6g} {record.points:6g}  {passed:>6}")
-        lines.append(f"    {one.about}")
-        lines += [f"    recognised in {v.exercise}: {v.misconception}" for v in record.verdicts if v.misconception]
-        lines += [f"    for a person: {flag}" for flag in record.all_flags]
-    return lines

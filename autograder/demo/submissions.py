@@ -1,4 +1,4 @@
-"""A small class made of right and known wrong answers: no invented people, every folder is named by what it is.
+"""A class made of right, broken and known wrong answers: no invented people, every folder is named by what it is.
 
 Everything comes from the chapter itself: the released notebook, the model answers of the master, and the
 misconceptions of the exercise files, whose source is put under the exercise's name.
@@ -10,62 +10,39 @@ import ast
 import inspect
 import re
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import chain, islice, zip_longest
 from pathlib import Path
 
-import nbformat
-
+from autograder.demo.kinds import KINDS
+from autograder.demo.material import Chapter, Submission
+from autograder.demo.notebooks import filled
+from autograder.demo.rewording import with_lines
 from autograder.engine import catalogue
 from autograder.release.master import Master
 from autograder.spec import Exercise, Misconception
 
-__all__ = ["FIXED", "Submission", "filled", "renamed_source", "source_parts", "submissions", "write"]
+__all__ = [
+    "FIXED",
+    "Submission",
+    "filled",
+    "hand_in_again",
+    "renamed_source",
+    "source_parts",
+    "submissions",
+    "with_lines",
+    "write",
+]
 
-CRASH = "import os\n\nos._exit(1)  # ends the whole process\n"
-ENDLESS = "    while True:\n        pass\n"
-WARNING = '    import warnings\n\n    warnings.warn("this answer is right and warns", stacklevel=2)\n'
-NO_NOTEBOOK = "This file has the name of a notebook and is none.\n"
-
-
-@dataclass(frozen=True)
-class Submission:
-    """What one student hands in: the folder's name, what it shows, and the file's text."""
-
-    student: str
-    about: str
-    text: str
+FIXED = len(KINDS)
+"""How many submissions come before the misconceptions."""
 
 
 def submissions(chapter: Master, release: str, number: int) -> list[Submission]:
     """The first `number` submissions: the fixed kinds, then one for each misconception, exercise after exercise."""
-    return list(islice(chain(_fixed(chapter, release), _misconceptions(chapter, release)), number))
-
-
-def _fixed(chapter: Master, release: str) -> Iterator[Submission]:
-    answers = dict(chapter.model_answers)
-    names = [exercise.name for exercise in catalogue.exercises(chapter.stem)]
-    functions = [name for name in names if re.search(rf"^def {name}\(", answers[name], re.MULTILINE)]
-    first, middle = functions[0], functions[len(functions) // 2]
-    half = {name: answers[name] for name in names[: len(names) // 2]}
-
-    def submission(student: str, about: str, sources: Mapping[str, str], extra: str = "") -> Submission:
-        return Submission(student, about, filled(release, sources, extra))
-
-    yield submission("all_right", "every model answer", answers)
-    yield submission("half_done", "the first half of the exercises", half)
-    yield submission("blank", "handed in as released", {})
-    yield submission("warns", f"all right, and {first} warns", answers | {first: with_lines(answers[first], WARNING)})
-    yield submission(
-        "endless_loop", f"{middle} never returns", answers | {middle: with_lines(answers[middle], ENDLESS)}
-    )
-    yield submission("crashes", "an extra cell ends the process", answers, extra=CRASH)
-    yield submission("syntax_error", f"{middle} is not Python", answers | {middle: f"def {middle}(x) return x\n"})
-    yield Submission("not_a_notebook", "a text file under the notebook's name", NO_NOTEBOOK)
-
-
-FIXED = 8
-"""How many submissions come before the misconceptions."""
+    material = Chapter(chapter, release)
+    fixed = (replace(kind(material), group=heading) for heading, kind in KINDS)
+    return list(islice(chain(fixed, _misconceptions(chapter, release)), number))
 
 
 def _misconceptions(chapter: Master, release: str) -> Iterator[Submission]:
@@ -78,28 +55,6 @@ def _misconceptions(chapter: Master, release: str) -> Iterator[Submission]:
             f"{exercise.name}: {misconception.says}",
             filled(release, answers | {exercise.name: renamed_source(misconception, exercise)}),
         )
-
-
-def filled(release: str, sources: Mapping[str, str], extra: str = "") -> str:
-    """The released notebook with these cells' sources (by grade id), and an extra cell before the last exercise."""
-    notebook = nbformat.reads(release, as_version=4)
-    last = 0
-    for index, cell in enumerate(notebook.cells):
-        mark = cell.metadata.get("nbgrader", {})
-        if mark.get("solution"):
-            cell.source = sources.get(mark["grade_id"], cell.source)
-            last = index if cell.cell_type == "code" else last
-    if extra:
-        notebook.cells.insert(last, nbformat.v4.new_code_cell(extra.strip(), id="extra"))
-    return str(nbformat.writes(notebook)) + "\n"
-
-
-def with_lines(source: str, lines: str) -> str:
-    """A cell's source with lines put before the first statement of its function, after the docstring."""
-    function = next(node for node in ast.parse(source).body if isinstance(node, ast.FunctionDef))
-    body = function.body[1:] if ast.get_docstring(function) is not None else function.body
-    before = source.splitlines(keepends=True)
-    return "".join([*before[: body[0].lineno - 1], lines, *before[body[0].lineno - 1 :]])
 
 
 def renamed_source(misconception: Misconception, exercise: Exercise) -> str:
@@ -169,5 +124,12 @@ def write(root: Path, stem: str, class_: list[Submission]) -> list[Path]:
         path = root / "submitted" / one.student / stem / f"{stem}.ipynb"
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(one.text, encoding="utf-8")
+        if one.handed_in:
+            path.with_name("timestamp.txt").write_text(f"{one.handed_in}\n", encoding="utf-8")
         paths.append(path)
     return paths
+
+
+def hand_in_again(root: Path, stem: str, class_: list[Submission]) -> list[Path]:
+    """Put second submissions in the place of the first ones; gives the paths of those that changed."""
+    return write(root, stem, [one.again for one in class_ if one.again is not None])

@@ -67,7 +67,8 @@ def lines(found: tuple[Move, ...], limit: int = 40) -> list[str]:
     if not found:
         return []
     students = len({one.student for one in found})
-    told = [f"{len(found)} scores of {students} students moved:"]
+    scores = "1 score" if len(found) == 1 else f"{len(found)} scores"
+    told = [f"{scores} of {students} student{'s' if students > 1 else ''} moved:"]
     reasons: dict[tuple[str, str], list[Move]] = {}
     for one in found:
         reasons.setdefault((one.exercise, one.why), []).append(one)

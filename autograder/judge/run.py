@@ -11,7 +11,7 @@ from typing import Any, Self
 from autograder.engine.answer import Answer
 from autograder.judge.replies import Lost
 from autograder.judge.sandbox import Sandbox
-from autograder.judge.session import Oracle, Session
+from autograder.judge.session import Oracle, Session, patience
 
 __all__ = ["MAX_LOSSES", "CellOutcome", "SubmissionRun", "in_words"]
 
@@ -46,7 +46,7 @@ class SubmissionRun:
         self.replayed: list[str] = []
         self.flags: list[str] = []
         self.losses = 0
-        self.deadline = time.monotonic() + sandbox.limits.total_seconds
+        self.start = time.monotonic()
 
     def __enter__(self) -> Self:
         return self
@@ -61,7 +61,7 @@ class SubmissionRun:
         """Why nothing more of this submission is run, or ""."""
         if self.losses >= MAX_LOSSES:
             return f"{MAX_LOSSES} processes of this submission were lost"
-        if time.monotonic() > self.deadline:
+        if self._seconds > self.sandbox.limits.total_seconds:
             return f"the submission's {self.sandbox.limits.total_seconds:g} seconds are used up"
         return ""
 
@@ -71,9 +71,14 @@ class SubmissionRun:
         limits = self.sandbox.limits
         if self.losses >= MAX_CELL_LOSSES:
             return f"{MAX_CELL_LOSSES} processes were lost before"
-        if time.monotonic() > self.deadline - limits.total_seconds + limits.cells_seconds:
+        if self._seconds > limits.cells_seconds:
             return f"the cells before took more than {limits.cells_seconds:g} seconds"
         return ""
+
+    @property
+    def _seconds(self) -> float:
+        """Seconds since the beginning, as an idle machine would have taken them."""
+        return (time.monotonic() - self.start) / patience()
 
     def flag(self, line: str) -> None:
         """Something that a person should look at; each line once."""

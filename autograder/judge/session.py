@@ -6,6 +6,7 @@ A process that dies, hangs or talks nonsense raises Lost; `run.SubmissionRun` re
 from __future__ import annotations
 
 import contextlib
+import os
 import select
 import signal
 import socket
@@ -22,7 +23,7 @@ from autograder.judge.bounds import bounded
 from autograder.judge.replies import Lost, answer_in, name_sets, text_in
 from autograder.judge.server import STATUS, TOO_MUCH_MEMORY
 
-__all__ = ["Limits", "Oracle", "Session"]
+__all__ = ["Limits", "Oracle", "Session", "patience"]
 
 WINDOW = 64 * 1024
 """Bytes of messages sent ahead: fewer than a socket holds, so that sending never waits for reading."""
@@ -34,9 +35,19 @@ QUESTION_MEMORY = 2**30
 """Bytes that a reference may take to answer one question."""
 
 
+def patience() -> float:
+    """How much longer than on an idle machine a process may take: how many want each processor now, at most 10.
+
+    Slowness that is the machine's shall cost nobody a point.
+    """
+    return min(max(1.0, os.getloadavg()[0] / (os.cpu_count() or 1)), 10.0)
+
+
 @dataclass(frozen=True)
 class Limits:
     """What one submission may use: wall seconds for a cell, a call, all cells, and in all; bytes, CPU, processes.
+
+    Seconds are those of an idle machine; a busy one gives more of them.
 
     memory         bytes of address space of each process
     total_memory   bytes of memory that all its processes hold together
@@ -105,7 +116,7 @@ class Session:
         self.number += len(cases)
         ahead: deque[bytes] = deque()
         for index, inputs in enumerate(cases):
-            deadline = time.monotonic() + self.limits.call_seconds
+            deadline = time.monotonic() + self.limits.call_seconds * patience()
             with self._losses(self.limits.call_seconds):
                 while len(ahead) < len(cases) - index and (
                     not ahead or (oracle is None and sum(map(len, ahead)) < WINDOW)
@@ -138,7 +149,7 @@ class Session:
     def _request(self, fields: dict[str, Any], seconds: float) -> dict[str, Any]:
         """Send a message without arrays and wait for the reply to it."""
         self.number += 1
-        deadline = time.monotonic() + seconds
+        deadline = time.monotonic() + seconds * patience()
         with self._losses(seconds):
             self._send(protocol.encode({**fields, "id": self.number}), deadline)
             return self._reply(self.number, deadline, None)[0]

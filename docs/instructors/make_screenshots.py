@@ -35,7 +35,7 @@ __all__ = ["HERE_ONLY", "PICTURES", "Classroom", "serving"]
 
 HERE = Path(__file__).parent
 CHAPTER = "ch01_activations"
-STUDENTS = 24
+STUDENTS = 40
 WIDTH, HEIGHT = 1280, 800
 WIDE = 1600, 1000
 """Formgrader's tables need more room; their picture is made smaller."""

@@ -11,6 +11,7 @@ from autograder.judge.records import Record
 from autograder.judge.replies import Lost
 from autograder.judge.run import MAX_LOSSES, SubmissionRun
 from autograder.judge.sandbox import Sandbox
+from autograder.judge.session import patience
 from tests.judge import tiny
 
 FULL = {"double": 4.0, "shifted": 2.0, "ordered": 2.0}
@@ -154,3 +155,23 @@ def test_one_loss_is_told_to_a_person_once_and_two_losses_twice(judge: Callable[
 
     assert told("ordered") == ("`ordered`: the process was lost (exit status 1)",)
     assert len(told("double", "ordered")) == 3, "`shifted` calls `double`"
+
+
+@pytest.mark.parametrize(("load", "factor"), [(0.0, 1.0), (2.0, 1.0), (6.0, 3.0), (500.0, 10.0)])
+def test_a_busy_machine_gives_more_seconds(monkeypatch: pytest.MonkeyPatch, load: float, factor: float) -> None:
+    monkeypatch.setattr("os.cpu_count", lambda: 2)
+    monkeypatch.setattr("os.getloadavg", lambda: (load, 0.0, 0.0))
+    assert patience() == factor
+
+
+def test_what_would_be_in_time_on_an_idle_machine_is_in_time_on_a_busy_one(
+    sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    slow = f"import time\ndef double(x):\n    time.sleep({sandbox.limits.call_seconds + 0.5})\n    return 2 * x"
+    answers = {}
+    for factor in (1.0, 2.0):
+        monkeypatch.setattr("autograder.judge.session.patience", lambda factor=factor: factor)
+        with SubmissionRun(sandbox) as run:
+            run.run_cell(slow)
+            answers[factor] = run.calls("double", [{"x": 1.0}])[0].trouble
+    assert answers == {1.0: "timeout", 2.0: ""}
