@@ -19,9 +19,9 @@
 # how to prove that what should stay has stayed, and how to find out whether it helped. It does not
 # always help, and you will see a case.
 #
-# **What you need.** Chapters 2 and 4: the training loop, and what a convolutional network is; for
-# section 7.7 also chapter 6. Section 7.3 uses the batch norm of chapter 8; everything you need of
-# it is repeated here.
+# **What you need.** Chapters 2 to 4: gradients, the training loop with its validation and test
+# sets, and what a convolutional network is; for section 7.7 also chapter 6. Section 7.3 uses the
+# batch norm of chapter 8; everything you need of it is repeated here.
 #
 # | section | afterwards you can | reading | exercises |
 # |---|---|---|---|
@@ -75,24 +75,27 @@ plt.rcParams.update({"font.size": 12, "figure.constrained_layout.use": True})
 #
 # A trained network has such a way of seeing, too. We cut it in two:
 #
-# * the **body**: all layers but the last. It turns an input into a row of numbers, the
-#   **features**. Chapter 4 looked inside: first edges, then corners and strokes, then larger shapes.
-# * the **head**: the last layer. It turns features into one score for each class, and it is the
-#   only part that knows which classes there are.
+# * the **body** (or **backbone**): all layers but the last. It turns an input into a row of
+#   numbers, the **features**. Chapter 4 looked inside: first edges, then corners and strokes, then
+#   larger shapes.
+# * the **head**: the last layer. It turns features into one score for each class (the logits of
+#   section 1.6), and it is the only part that knows which classes there are.
 #
 # **Transfer learning** keeps the body and exchanges the head. The first training, on many examples,
 # is called **pretraining**; the second one, on few, is **fine-tuning**. Somebody pays for the first
 # once, and thousands use it. Three families you will meet everywhere:
 #
 # * **ResNet** (He and others, 2016), for pictures. Its blocks add their input to their output, $y =
-#   x + f(x)$, a **residual connection**: so gradients reach the first of a hundred and more layers.
-#   For years a ResNet trained on a million photographs was where work on pictures began.
+#   x + f(x)$, the **residual connection** of section 6.6: so gradients reach the first of a hundred
+#   and more layers. For years a ResNet trained on a million photographs was where work on pictures
+#   began.
 # * **BERT** (Devlin and others, 2019), for understanding text: a Transformer encoder (chapter 6).
 # * **GPT** (Radford and others, 2018), for writing text: a Transformer decoder (chapter 6).
 #
-# We begin with something smaller. Let us play somebody who has trained a network, on 4,000 digits
-# of MNIST. To be quick we shrink them to 8 × 8 pixels. The network has two convolutions, a hidden
-# layer and a head (`course/cnn.py`, chapter 4 with everything that you wrote there).
+# We begin with something smaller, and first play the part of that somebody: we train a network on
+# 4,000 digits of MNIST. To be quick we shrink them to 8 × 8 pixels. The network has two
+# convolutions, a hidden layer and a head (`course/cnn.py`, chapter 4 with everything that you wrote
+# there).
 
 
 # %%
@@ -311,9 +314,9 @@ for row, (pictures, labels) in enumerate(((x_mnist, y_mnist), (x_own, y_own))):
 # | `conv2` | the hidden layer and the head, 17,098 | fine-tuning the last layers |
 # | nothing | everything, 18,346 | fine-tuning the whole network |
 #
-# (The order in which you do things matters. Who freezes "all that is there" and then replaces the
-# head has a head that learns. Who replaces the head first and then freezes all that is there has a
-# network that learns nothing.)
+# (The order in which you do things matters. If you freeze "all that is there" and then replace the
+# head, the new head learns. If you replace the head first and then freeze all that is there,
+# nothing learns.)
 
 # %% [markdown]
 # **Exercise 7.3: What stays trainable** (10 minutes, easy, 2 points)
@@ -354,7 +357,9 @@ for freeze_until in ("hidden", "conv2", "conv1", None):
 # **Predict.** Somebody freezes a weight of 1 by setting its gradient to 0 in every step, and trains
 # with AdamW, an optimiser of chapter 9, with rate 0.1 and **weight decay** 0.1. Weight decay is a
 # price on large weights (chapter 8): beside the step for the gradient, AdamW takes rate · decay ·
-# weight away from every weight. What is the weight after one step?
+# weight away from every weight. (In the cell below the step for the gradient is `adam`. Chapter 9
+# explains its formula; here all that counts is that it is 0 when all gradients are 0.) What is the
+# weight after one step?
 
 # %% [markdown]
 # **My prediction:** …
@@ -441,7 +446,7 @@ print(fine_tune_step(tiny, slopes, {"head.weight": 0.1, "head.bias": 0.1}, 0.1))
 def fine_tune(parameters, x, labels, learning_rates, steps, rng, weight_decay=0.0):
     """Steps of fine_tune_step with batches of at most 32, drawn at random; arrays without a rate are frozen.
 
-    The rates shrink to 0 along a straight line, so that the last steps are quiet (chapter 9).
+    The rates shrink to 0 along a straight line, so that the last steps are quiet (linear decay, section 9.6).
     """
     for step in range(steps):
         now = {name: rate * (1 - step / steps) for name, rate in learning_rates.items()}
@@ -527,7 +532,8 @@ for head_rate, decay in ((0.1, 0.5), (0.2, 0.1)):
 
 # %% [markdown]
 # By hand: $0.2 \cdot 0.1^3 = 0.0002$. A simpler relative has only two rates, one for the body and a
-# ten times larger one for the head.
+# ten times larger one for the head. Another one trains the head alone first, and then **thaws** the
+# body.
 #
 # What it does is seen in how far each layer has moved, measured by its own length:
 
@@ -700,7 +706,7 @@ ax.grid(alpha=0.2)
 # Two conditions. The body must be in **evaluation mode**: with dropout (neurons switched off at
 # random, chapter 8) or with batch statistics it says something else each time, and you would keep
 # one lucky draw for good. And the pictures must go in just as they will later: if every epoch
-# changes them at random (chapter 8), kept features know only one version of each.
+# changes them at random (**augmentation**, chapter 8), kept features know only one version of each.
 
 # %% [markdown]
 # **Exercise 7.7: Features, once** (8 minutes, easy, 2 points)
@@ -748,9 +754,10 @@ print(own_features.shape, own_test_features.shape)
 # %% [markdown]
 # ### Few labels, fairly drawn
 #
-# To find out what few labels can do we act as if most of ours were unknown. Draw at random, but the
-# same number from each class: among ten pictures drawn from all, three or four of the digits would
-# be missing on average. (0.9 to the power of 10 is 0.35: so likely is it that a digit is missing.)
+# To find out what few labels can do we act as if most of ours were unknown. (To learn from so few
+# is called **few-shot** learning.) Draw at random, but the same number from each class: among ten
+# pictures drawn from all, three or four of the digits would be missing on average. (0.9 to the
+# power of 10 is 0.35: so likely is it that a digit is missing.)
 
 # %% [markdown]
 # **Exercise 7.8: A few labels of each class** (12 minutes, medium, 3 points)
@@ -909,7 +916,7 @@ show(ax, counts, probes, {"features": (BLUE, "o"), "pixels": (VERMILION, "s")})
 # *What to notice:* the bars are the spread over ten draws of the labels. At the left luck is large.
 #
 # **What you should have seen.** With one label of each digit the features give about 75 %, the
-# pixels about 63 %; with twenty it is 95 % and 94 %. With one label the features are worth about
+# pixels about 63 %; with twenty it is 95 % and 94 %. With one label the features are worth a good
 # ten points, with twenty about one. The body has learned from MNIST which differences between two
 # pictures matter and which do not. With many labels you can learn that yourself.
 #
@@ -918,7 +925,9 @@ show(ax, counts, probes, {"features": (BLUE, "o"), "pixels": (VERMILION, "s")})
 # **Question.** Only the head, the last layers, or everything?
 #
 # A fair comparison needs an **equal budget**: the same labels, the same number of steps, the same
-# rate, several draws, and the spread. Four ways:
+# rate, several draws, and the spread. We look at the test pictures, because here we only report.
+# Whoever *chooses* a way for a task of their own needs validation pictures for that (section 3.6).
+# Four ways:
 #
 # * **from scratch**: random numbers, everything trained. The baseline: without it you do not know
 #   whether pretraining helped.
@@ -969,8 +978,10 @@ show(ax, helped_counts, helped, MARKS)
 # layers and the whole network reach about 98 %. The frozen body stops a little lower, at about
 # 96.5 %: what the body does not see, no head can say. And from scratch comes to about 94 %.
 #
-# **Is an equal budget fair?** It is fair about the work. But a network from scratch has more to
-# learn, and with a thousand pictures 150 steps are short. Four times as many:
+# **Is an equal budget fair?** It is fair about the work. But each way may have a best rate of its
+# own, and we gave all of them 0.1; chapter 9 tries several rates wherever it compares. And a
+# network from scratch has more to learn: with a thousand pictures 150 steps are short. Four times
+# as many:
 
 # %%
 rng = np.random.default_rng(0)
@@ -1044,8 +1055,8 @@ show(ax, useless_counts, useless, MARKS)
 # What decides, then? How **similar** the tasks are, and how much wider the first one was. MNIST had
 # ten digits by many writers, and all ten were asked for again.
 #
-# The first widget holds recorded runs of a network of this kind: two starts, and the first 0, 1, 2
-# or 3 of its four layers frozen.
+# The first widget holds recorded runs of a network of this kind: two starts, pretrained and random,
+# and the first 0, 1, 2 or 3 of its four layers frozen.
 
 # %%
 widgets.freeze_depth()
@@ -1215,7 +1226,8 @@ ax.set_ylim(20, 102)
 legend = ax.legend(loc="upper left", bbox_to_anchor=(1.01, 1), frameon=False)
 
 # %% [markdown]
-# *What to notice:* the blue line is in another world, already with one label of each.
+# *What to notice:* the blue line (with the weights) is in another world, already with one label of
+# each.
 #
 # **What you should have seen** (with the weights). From one label of each surface the features of
 # the frozen network give about 96 %; plain pixels and our own network from scratch give about 39 %,
@@ -1609,7 +1621,12 @@ legend = axes[1].legend(loc="center left", frameon=False)
 # ### A mild case
 #
 # Most cases are milder: the classes stay, and only the domain shifts. Somebody's network, with its
-# own head, is fine-tuned on a hundred of your digits. How much of MNIST is lost?
+# own head, is fine-tuned on a hundred of your digits, ten of each.
+#
+# **Predict.** How much of MNIST is lost: a twentieth, a fifth, or half?
+
+# %% [markdown]
+# **My prediction:** …
 
 # %%
 few, _ = few_shot_split(y_own, 10, np.random.default_rng(0))
@@ -1636,9 +1653,9 @@ for rate, with_old in ((0.1, False), (0.01, False), (0.1, True)):
 # out the same, and MNIST a few points better. With fifty pictures of MNIST mixed in it stays at
 # about 92 %, and your digits are about as good. Kept examples are cheap.
 #
-# The widget holds recorded runs of another small network: digits 5 to 9 after 0 to 4, or all ten
-# digits in dark ink on light paper after light on dark, with several rates and shares of old
-# pictures.
+# The widget holds recorded runs of another small network, trained with Adam: digits 5 to 9 after 0
+# to 4, or all ten digits in dark ink on light paper after light on dark, with several rates and
+# shares of old pictures.
 
 # %%
 widgets.forgetting_curve(forgetting)

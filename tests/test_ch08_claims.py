@@ -52,7 +52,7 @@ def test_minutes_and_points_in_the_table_are_those_of_the_exercises():
         else:
             heading = f"**Exercise 8.{entry.number}: {entry.title}** {minutes}{entry.difficulty}, {points})"
             assert said(heading), entry.name
-    rows = {1: (20, 12), 2: (20, 16), 3: (10, 6), 4: (30, 55), 5: (25, 56), 6: (10, 10), 7: (25, 12), 8: (10, 0)}
+    rows = {1: (20, 12), 2: (20, 16), 3: (15, 6), 4: (30, 55), 5: (25, 56), 6: (10, 10), 7: (25, 12), 8: (10, 0)}
     for section, (reading, exercises) in rows.items():
         assert sum(entry.minutes for entry in entries if entry.section == f"8.{section}") == exercises
         assert said(f"| {reading} min | {exercises} min |" if exercises else f"| {reading} min | |")
@@ -105,6 +105,10 @@ def test_the_bench_learns_by_heart_and_patience_decides():
     state, chosen = bench_state(**early), REMEDIES.index(early["remedy"])
     assert said(f"their mean is {state.stopped[chosen]:.3f}, and it would have been {state.ends[chosen]:.3f}")
     assert early["data"] == "MNIST"
+    assert said(f"keeps the network of its first epoch, which reads {state.best_test:.3f} of the test pictures")
+    assert state.best == 1
+    assert "The worst of them keeps 0.145." in state.says
+    assert (5 * state.stopped[chosen] - state.best_test) / 4 > 0.6, "the others are no worse than usual"
     assert (early["noise"], early["patience"]) == (0.3, 1)
     assert found.test[..., 0].size == 100
     assert said("a hundred recorded runs")
@@ -132,6 +136,9 @@ def test_the_mean_over_all_masks_is_the_output_only_behind_the_last_layer():
     assert exact == pytest.approx(whole)
     assert said(f"*is* the output in use, {whole:.2f}. Without the division it is {halved:.2f}")
     assert said(f"With dropout in both layers it is {both:.2f}")
+    assert said(f"with $p = 0.9$ the mean over all masks is {expected_output(0.9, BEHIND[0], True):.2f}")
+    assert MASKS["hardly anything left"]["rate"] == 0.9
+    assert MASKS["hardly anything left"]["where"] == BEHIND[0]
     bias = network().biases[2][0]
     assert said(f"the bias of {bias:g} is not dropped")
     assert halved - bias == pytest.approx((exact - bias) / 2)
@@ -150,6 +157,15 @@ def test_neurons_trained_with_dropout_miss_their_company_less(cells):
 # 8.3: L2
 
 
+def test_who_keeps_exceptions_has_the_larger_weights(cells):
+    lengths = cells["lengths"]
+    assert list(lengths) == ["the start", "true labels", "30 % wrong", "random labels"]
+    assert lengths["the start"] == pytest.approx(23, abs=0.1)
+    assert said("The weights start with length 23.")
+    assert said("bring them to 28, the wrong ones among them to 41, the random ones to 46")
+    assert list(lengths.values())[1:] == pytest.approx([28, 41.4, 45.8], abs=1)
+
+
 def test_the_penalty_by_hand(cells):
     gradient = cells["l2_penalty_gradient"]([np.array([[2.0]]), np.array([5.0])], 0.1)
     assert gradient[0] == pytest.approx(0.2)
@@ -158,6 +174,8 @@ def test_the_penalty_by_hand(cells):
     assert f"{0.99**100:.3f}" == "0.366"
     assert said("down to 37 % after a hundred steps ($0.99^{100} = 0.366$)")
     assert cells["shrinking"] == pytest.approx(0.99**100 * np.array([[2.0, -1.0]]))
+    first, second = cells["shrinking"][0]
+    assert said(f"After a hundred steps {first:.3f} and ${second:.3f}$ are left: 37 % of 2 and of $-1$")
 
 
 # 8.4: batch normalisation
