@@ -134,6 +134,12 @@ print(f"{pixels:,} numbers in the picture, {1000 * pixels:,} weights in the laye
 # of these weights belongs to one pixel. What the layer learns about the pixel at row 10, column 10
 # it has to learn again for the pixel beside it. Here is the network of chapter 2, trained on the
 # digits, and then shown the same test pictures moved by one pixel to the right.
+#
+# **Predict.** It reads about 98 % of the test pictures right. How many of the moved ones: as many, a
+# few less, about half, or one in ten, which is guessing?
+
+# %% [markdown]
+# **My prediction:** …
 
 
 # %%
@@ -240,6 +246,9 @@ corner = np.array([[1.0, 0.0], [0.0, 0.0]])
 print("as PyTorch:", slide(counted, corner).tolist(), "   turned first:", slide(counted, corner[::-1, ::-1]).tolist())
 
 # %% [markdown]
+# The single 1 fetches one number of each window: the one at the top left as PyTorch does it, the
+# one at the bottom right when the kernel is turned first.
+#
 # ### Kernels that do something
 #
 # **Predict.** A kernel of 3 × 3 zeros with a single 1 to the right of its centre. What does it do
@@ -283,10 +292,11 @@ for k in (0, 1):
     axes[k, 0].set_ylabel("row")
 
 # %% [markdown]
-# *What to notice:* white is a strong answer. Upright edges shine at the posts, level edges at the
-# edges of the roofs, and the sky, which hardly changes, is black in both. People chose these
-# kernels. A network *learns* its kernels, and the first layers of networks that see often end up
-# with edge finders of this kind, because edges are what helps.
+# *What to notice:* the blur takes the finest detail away. In the lower pictures white is a strong
+# answer, positive or negative (`np.abs` drops the sign). Upright edges shine at the posts, level
+# edges at the edges of the roofs, and the sky, which hardly changes, is black in both. People chose
+# these kernels. A network *learns* its kernels, and the first layers of networks that see often end
+# up with edge finders of this kind, because edges are what helps.
 #
 # **What sharing weights buys.** Move the picture by one pixel, and the output moves by one pixel:
 # the kernel does not care where it is. This is called **translation equivariance**. (At the border
@@ -388,8 +398,9 @@ widgets.output_arithmetic(conv_output_size)
 #
 # $$y_{o,r,q} = b_o + \sum_c \sum_i \sum_j W_{o,c,i,j}\; x_{c,\; S r + D i - P,\; S q + D j - P}$$
 #
-# where pixels outside of the picture count as 0. In words: start at row $S r - P$, go $D$ rows on
-# for each row of the kernel.
+# where all indices begin at 0, and pixels outside of the picture count as 0. In words: start at row
+# $S r - P$, go $D$ rows on for each row of the kernel. ($D$ is the dilation here; in chapters 1 and
+# 2 it counted features.)
 #
 # | letter | in code | shape |
 # |---|---|---|
@@ -572,9 +583,9 @@ print(f"the columns hold {columns.size / x.size:.1f} times as many numbers as th
 # That is the price: each pixel is copied into every window that it lies in, up to nine times.
 # Memory for speed; libraries choose between this and other ways, depending on the sizes.
 #
-# **The other matrix.** We can also ask which fully connected layer does the same. Send pictures
-# through the convolution in which one pixel is 1 and all others are 0: the answer to each is one
-# column of that layer's weights.
+# **The other matrix.** We can also ask which fully connected layer does the same. Take pictures in
+# which one pixel is 1 and all others are 0, one picture for each pixel, and send them through the
+# convolution: the answer to each is one column of that layer's weights.
 
 # %%
 kernel = np.arange(1.0, 10.0).reshape(1, 1, 3, 3)
@@ -627,7 +638,7 @@ bar = fig.colorbar(shown, label="weight")
 # %% [markdown]
 # It is $(40,\; 50 + 4,\; 5) = (40, 54, 5)$.
 #
-# With columns the convolution is a matrix product $Y = W X_{\text{col}}$, and for that chapter 2
+# With columns the convolution is a matrix product $Y = W X_{\text{col}}$, and for that section 2.5
 # has the formulas. There each example was a row; here each window is a column, so the factors
 # change places. For each picture of the batch:
 #
@@ -819,9 +830,10 @@ widgets.pooling_shift(max_pool2d)
 #
 # **What you should have seen.** Sometimes. A point that stays inside its window changes nothing
 # behind the pooling; a point that crosses a border changes as much as without pooling. Of a moved
-# seven the pixels change by 80 %, the maxima of 2 × 2 by 47 % and those of 4 × 4 by 34 %: pooling
-# makes a move smaller, and not invisible. And what it throws away is gone: no maximum sees a dark
-# point on a bright ground.
+# seven the pixels change by 80 %, the maxima of 2 × 2 by 47 % and those of 4 × 4 by 34 % (the
+# length of the difference, as a share of the length before the move): pooling makes a move smaller,
+# and not invisible. And what it throws away is gone: no maximum sees a dark point on a bright
+# ground.
 #
 # **Backward.** Only the winner of each window had a say, so the winner gets the window's whole
 # gradient and the others get 0. Three things to get right:
@@ -957,8 +969,9 @@ print("at the border:", avg_pool2d(np.ones((1, 1, 2, 2)), 3, 1, padding=1)[0, 0]
 #
 # $$\text{field} \leftarrow \text{field} + (K - 1)\, D \cdot \text{jump}, \qquad \text{jump} \leftarrow \text{jump} \cdot S$$
 #
-# beginning with field 1 and jump 1. A pooling layer counts like a convolution: it looks through a
-# window, and moves.
+# beginning with field 1 and jump 1. The jump in the first formula is the one from *before* this
+# layer. $D$ is the dilation of section 4.3. A pooling layer counts like a convolution: it looks
+# through a window, and moves.
 #
 # **Predict.** Two layers of kernel 3, or one layer of kernel 5: which sees more, and which has more
 # weights, for $C$ channels in and out of each layer?
@@ -1039,9 +1052,9 @@ widgets.receptive_field_painter(receptive_field)
 #
 # A typical CNN has two parts. First blocks of **convolution, ReLU, pooling**: from block to block
 # the pictures get smaller and the channels more. Early layers see few pixels and find edges; later
-# ones combine these to corners, loops, eyes, then to faces. That is a **spatial hierarchy**. Then
-# `flatten` makes one row of numbers of what is left, and **fully connected layers** decide: they
-# may look at everything at once, and by now everything is small.
+# ones combine these into corners, loops, eyes, and those into faces. That is a **spatial
+# hierarchy**. Then `flatten` makes one row of numbers out of what is left, and **fully connected
+# layers** decide: they may look at everything at once, and by now everything is small.
 #
 # **Exercise 4.11: The forward pass of a network** (20 minutes, medium, 4 points)
 #
@@ -1215,10 +1228,10 @@ cnn_moved = cnn_accuracy(digits_cnn, moved_test, y_test)
 print(f"test pictures: {cnn_right:.1%} right   moved by one pixel: {cnn_moved:.1%} right")
 
 # %% [markdown]
-# **What you should have seen.** More than 97.5 % of the test digits, with code that is yours from
-# the first product to the last gradient. That is as good as the MLP of section 4.1 on the pictures
-# as they are. On the pictures moved by one pixel the MLP kept about half, and the CNN keeps about
-# three quarters: far better, and not perfect. The convolutions do not mind the move, and the
+# **What you should have seen.** More than 97.5 % of the test digits are right, with code that is
+# yours from the first product to the last gradient. That is as good as the MLP of section 4.1 on
+# the pictures as they are. Of the pictures moved by one pixel the MLP read about half, and the CNN
+# reads about three quarters: far better, and not perfect. The convolutions do not mind it, and the
 # pooling forgives a part of it, but the fully connected layer at the end has a weight for every
 # place, as an MLP has. (A network that ends in global average pooling would not have.)
 #
@@ -1235,9 +1248,10 @@ widgets.feature_maps(digits_cnn)
 # strongly along some of its edges and strokes. The maps of layer 2 answer to arrangements of these,
 # at fewer places: over all test pictures about a quarter of the numbers in layer 1 are 0, and about
 # half of those in layer 2. The kernels are less tidy than those of section 4.2, for training finds
-# what helps and not what is easy to name. No filter is "the one for threes": the work is shared,
-# and you may switch off one filter after the other and lose little. Without the costliest one more
-# than twice as many test pictures are wrong; others are not missed at all.
+# what helps and not what is easy to name. No filter is "the one for threes": the work is shared.
+# Switch off a single filter, and mostly you lose little: some are not missed at all, but without
+# the costliest one more than twice as many test pictures are wrong. In the hardest picture the
+# right digit does worst against the others: would you have read it?
 #
 # ### The same pixels in another order
 #
@@ -1273,8 +1287,8 @@ for ax in axes.ravel():
 # order. You cannot read them any more.
 #
 # **Predict.** A fully connected network and a CNN learn from 300 pictures, once as written and once
-# shuffled. Who can still read the shuffled test pictures: both as before, only the MLP, only the
-# CNN, neither?
+# shuffled. Who reads the shuffled test pictures as well as those as written: both, only the MLP, only
+# the CNN, neither? (The cell does all of this six times over; it is the slowest of this chapter.)
 
 # %% [markdown]
 # **My prediction:** …
@@ -1378,14 +1392,15 @@ ax.grid(alpha=0.2)
 # | object detection | a list of boxes, each with a class and a score |
 # | segmentation | one class for every pixel |
 #
-# The oldest idea for detection is still inside the newest: let a classifier look at a window, slide
+# The oldest idea for detection lives on in most detectors: let a classifier look at a window, slide
 # the window over the picture, and note the windows at which it says yes. One object makes it say
 # yes many times, because it is also seen a bit further left, and in a slightly larger window. So
 # two questions remain: when do two boxes mean the same thing, and which of them do we keep?
 #
 # **When do two boxes mean the same?** A box is four numbers, $x_0, y_0, x_1, y_1$: its left, upper,
 # right and lower border, in pixels; $y$ grows *downwards*. Two boxes are compared by the area that
-# they share, divided by the area that they cover together, **intersection over union**:
+# they share, $A \cap B$, divided by the area that they cover together, $A \cup B$. That is
+# **intersection over union**, IoU:
 #
 # $$\text{IoU} = \frac{\text{area of } A \cap B}{\text{area of } A \cup B}, \qquad \text{area of } A \cup B = \text{area}(A) + \text{area}(B) - \text{area}(A \cap B)$$
 #
@@ -1497,9 +1512,10 @@ print("kept:", non_maximum_suppression(three, np.array([0.9, 0.8, 0.7]), 0.5))
 #
 # ### A real face detector
 #
-# P-Net is the first stage of the face detector MTCNN (2016), with 6,632 weights. It looks at
+# P-Net, with 6,632 weights, is the first stage of the face detector MTCNN (2016). It looks at
 # windows of 12 × 12 pixels and says for each how likely it holds a face, and by how much the
-# corners of the box should move. It consists of what you have written:
+# corners of the box should move. It was trained on both at once: a cross-entropy for face or not,
+# plus a squared error for the corners (section 2.9). It consists of what you have written:
 #
 # | layer | kernel, stride | channels | field | jump |
 # |---|---|---|---|---|
@@ -1583,8 +1599,9 @@ for ax, chosen, title in zip(axes, (np.arange(len(boxes)), kept, sure, only), ti
 
 # %% [markdown]
 # *What to notice:* the detector is sure of the face from many windows at once, and one of the boxes
-# that remain is the face, whole. The others are not random: the eyes, the nose with the mouth, the
-# badge on the cap, the chin with the collar: all of them bright and dark as a small face might be.
+# that remain is the face, whole. The others are not random. They hold the eyes, the nose with the
+# mouth, the badge on the cap, the chin with the collar: bright and dark as a small face might be.
+# In the last picture the face alone is left.
 #
 # **What you should have seen.** 145 candidates become 14, and 7 of these have a score above 0.9.
 # One threshold for all does not exist: a small box inside a large one has a small IoU (the boxes
@@ -1636,7 +1653,7 @@ widgets.detection(non_maximum_suppression)
 # | segmentation, medical pictures | U-Net: down by pooling, up again by the backward pass of a convolution (called transposed convolution; PyTorch: `ConvTranspose2d`) |
 # | sound, sensors, time series | convolutions along one axis, often dilated (WaveNet) |
 # | games on a board | AlphaGo: the board is a picture of 19 × 19 with several channels |
-# | pictures that become tokens | the first layer of a vision Transformer is a convolution whose stride is its kernel (chapter 6) |
+# | pictures that become tokens | the first layer of a vision Transformer is a convolution whose stride is as large as its kernel, so that its windows do not overlap (chapter 6) |
 #
 # ### Conventions in force
 #
@@ -1673,6 +1690,7 @@ widgets.detection(non_maximum_suppression)
 # | inductive bias | what a network believes before it has seen data |
 # | intersection over union | how much two boxes are the same |
 # | non-maximum suppression | keep the best box, remove those that mean the same |
+# | object detection, segmentation | a box and a class for each thing; a class for every pixel |
 # | image pyramid | the same picture in several sizes |
 #
 # ### Sources

@@ -36,10 +36,15 @@
 # | 5.10 A leaner cell, and a network that speaks | write a GRU, and run a pretrained one | 15 min | 12 min |
 # | 5.11 What you take along | find everything again | 10 min | |
 #
-# That is 165 minutes of reading and 175 of exercises: our estimate for a first reading.
+# That is 165 minutes of reading and 175 of exercises: our estimate for a first reading. Sections
+# 5.1 to 5.4 make a first day, 5.5 to 5.7 a second, the rest a third.
 
 # %% [markdown]
 # ## Set-up
+#
+# As before: run the cells from top to bottom. Section 5.10 runs a pretrained network. Its weights
+# are optional: `python -m autograder weights` installs them. Without them you read there what the
+# network gave when we ran it.
 
 # %%
 import matplotlib.pyplot as plt
@@ -71,7 +76,7 @@ plt.rcParams.update({"font.size": 12, "figure.constrained_layout.use": True})
 # |---|---|---|---|---|---|---|
 # | token | 0 | 1 | 2 | 3 | … | 26 |
 #
-# "cab" is the tokens 3, 1, 2. But $c = 3$ is not three times $a = 1$: the numbers are names and no
+# "cab" is the tokens 3, 1, 2. But $c = 3$ is not three times $a = 1$: the numbers are names, not
 # amounts. So a layer must not calculate with them. Give each symbol a feature of its own instead, 1
 # where the token is that symbol, 0 elsewhere. That is a **one-hot** vector.
 #
@@ -104,10 +109,10 @@ def one_hot(tokens, size):
 check(one_hot)
 
 # %% [markdown]
-# What does a layer do with a one-hot vector? $x W$ with a single 1 in $x$ picks one row of $W$. So we
-# can spare the zeros and pick the row directly. The table is called an **embedding**: one row of
-# learned numbers for each symbol, as short or long as we like. Symbols that behave alike can then get
-# rows that are alike.
+# What does a layer do with a one-hot vector $x$? It computes $x W^\top$, and a single 1 in $x$
+# picks one row of $W^\top$. So we can spare the zeros and pick the row directly. We store these
+# rows as a table, called an **embedding**: one row of learned numbers for each symbol, as short or
+# long as we like. Symbols that behave alike can then get rows that are alike.
 #
 # **Exercise 5.2: Look up a table** (5 minutes, easy, 2 points)
 #
@@ -164,8 +169,9 @@ for word in ([3, 1, 2], [1, 2, 3]):
 # $$h_t = \tanh\big(W_{ih}\, x_t + b_{ih} + W_{hh}\, h_{t-1} + b_{hh}\big)$$
 #
 # That is a **recurrent neural network**, RNN: a layer whose output comes back as an input. $W_{ih}$
-# leads from the input to the hidden state, $W_{hh}$ from the hidden state to the next. **The same
-# weights serve at every step**, so their number does not depend on the length.
+# leads from the input to the hidden state, $W_{hh}$ from the hidden state to the next. (One bias
+# would do. That there are two is PyTorch's form; section 5.5 says why.) **The same weights serve at
+# every step**, so their number does not depend on the length.
 #
 # **By hand.** One hidden number, one feature, $w_{ih} = 1$, $w_{hh} = 0.9$, no biases, $h_0 = 0$. The
 # input is a single knock, $x = (1, 0, 0)$:
@@ -287,8 +293,8 @@ ax.grid(alpha=0.2)
 #
 # This is **backpropagation through time**, BPTT.
 #
-# **By hand.** The network of section 5.2 after two steps, $x = (1, 0)$, $h = (0.762, 0.595)$, and the
-# loss is $h_2$ itself.
+# **By hand.** The network of section 5.2 after two steps, $x = (1, 0)$, $h = (0.762, 0.595)$, and
+# the loss is $h_2$ itself. So $d_2 = 1$, and $d_1 = 0$.
 #
 # * Step 2: $\partial L / \partial z_2 = 1 - 0.595^2 = 0.646$. It gives $w_{hh}$ the gradient $0.646
 #   \cdot 0.762 = 0.492$, and sends $0.646 \cdot 0.9 = 0.581$ back to $h_1$.
@@ -358,11 +364,11 @@ for place in np.ndindex(weight_hh.shape):
 print(f"largest difference between computed and measured: {np.abs(grad_weight_hh - measured).max():.0e}")
 
 # %% [markdown]
-# **When the sequence is a whole book**, nobody unrolls a million steps. Cut it into pieces of, say, 50
-# steps. Carry the state from one piece into the next, as a plain number, and send no gradient back
-# across the cut. That is **truncated backpropagation through time**: the network still *reads* with
-# its whole memory, and *learns* from the last 50 steps only. And when the next text begins, the state
-# is set back; otherwise the last text leaks into it.
+# **When the sequence is a whole book**, nobody unrolls a million steps. Cut it into pieces of, say,
+# 50 steps. Carry the state from one piece into the next, as plain numbers, and send no gradient
+# back across the cut. That is **truncated backpropagation through time**: the network still *reads*
+# with its whole memory, and *learns* from the last 50 steps only. And when the next text begins,
+# the state is set back; otherwise the last text leaks into it.
 #
 # ## 5.4 The gradient that vanishes
 #
@@ -381,10 +387,11 @@ print(f"largest difference between computed and measured: {np.abs(grad_weight_hh
 # Ten per cent less or more, and the gradient **vanishes** or **explodes**. You met the same in
 # section 1.8, with depth in place of time. There each layer could have weights of its own; here it
 # is one matrix, again and again. With many hidden numbers the **spectral radius** plays the part of
-# $w_{hh}$: the largest size of an eigenvalue (section 3.2) of $W_{hh}$. Over many steps it decides.
-# (In the widget $W_{hh}$ is a rotation or reflection times the radius, so every direction changes
-# by exactly this factor; a matrix drawn at random can grow a gradient for some steps before it
-# shrinks it.)
+# $w_{hh}$: the largest size of an eigenvalue of $W_{hh}$. (Section 3.2 had symmetric matrices, with
+# real eigenvalues. Those of other matrices may be complex numbers; their size is the absolute
+# value.) Over many steps it decides. (In the widget below $W_{hh}$ is a rotation or reflection
+# times the radius, so every direction changes by exactly this factor; a matrix drawn at random can
+# grow a gradient for some steps before it shrinks it.)
 #
 # And the slope of tanh is at most 1, reached only at $h = 0$. Every state that holds something makes
 # the product smaller. For states near 0.5 the slope is 0.75.
@@ -440,7 +447,7 @@ widgets.gradient_through_time(gradient_norms_through_time)
 # * **1, and something to read**: the states are no longer 0;
 # * **1.3, tamed by tanh**: large inputs.
 #
-# The orange line belongs to the network of the next section; come back for it.
+# The orange line belongs to the network of the next section. In section 5.6 the widget comes again.
 #
 # **What you should have seen.** On the logarithmic axis every line is nearly straight: a constant
 # factor for each step. With radius 1 and *no* inputs everything arrives. With inputs, 0.00055 of
@@ -475,9 +482,9 @@ widgets.gradient_through_time(gradient_norms_through_time)
 #
 # * $o_t$, the **output gate**: how much of the memory is shown now.
 #
-# All products are number by number: each of the $H$ memory cells has three gates of its own. And what
-# opens the gates? The network itself: each gate is a small layer with a sigmoid that looks at the
-# input and at $h_{t-1}$:
+# All products are number by number: each of the $H$ numbers of $c$, a **memory cell**, has three
+# gates of its own. And what opens the gates? The network itself: each gate is a small layer with a
+# sigmoid that looks at the input and at $h_{t-1}$:
 #
 # $$\begin{aligned} i_t &= \sigma(W_{ii} x_t + b_{ii} + W_{hi} h_{t-1} + b_{hi}) \\ f_t &= \sigma(W_{if} x_t + b_{if} + W_{hf} h_{t-1} + b_{hf}) \\ g_t &= \tanh(W_{ig} x_t + b_{ig} + W_{hg} h_{t-1} + b_{hg}) \\ o_t &= \sigma(W_{io} x_t + b_{io} + W_{ho} h_{t-1} + b_{ho}) \end{aligned}$$
 #
@@ -611,8 +618,9 @@ check(lstm_forward)
 # $$\frac{\partial L}{\partial c_t} \mathrel{+}= \frac{\partial L}{\partial h_t}\; o_t\, (1 - \tanh^2 c_t)$$
 #
 # Then through $c_t = f_t c_{t-1} + i_t g_t$. A product sends to each factor the gradient times the
-# other factor, and each sigmoid has the slope $s(1 - s)$. With $\delta_c$ for the whole gradient at
-# $c_t$ and $\delta_h$ for that at $h_t$, before the sigmoids and the tanh:
+# other factor, and each sigmoid has the slope $s(1 - s)$. Let $\delta_c$ be the whole gradient at
+# $c_t$, and $\delta_h$ that at $h_t$. Then the gradient at what each block gave, before its sigmoid
+# or tanh, is:
 #
 # | block | gradient |
 # |---|---|
@@ -705,9 +713,16 @@ def lstm_backward(grad_hs, x, h0, c0, weight_ih, weight_hh, bias_ih, bias_hh):
 check(lstm_backward)
 
 # %% [markdown]
-# Go back to the widget of section 5.4 and look at the orange line, the gradient along the memory of
-# an LSTM: **a half-shut forget gate** (bias 0) and **forget bias 5**. A bias of 0 means $f = 0.5$,
-# and $0.5^{50}$ is 9e−16: far worse than the RNN's 0.005. With bias 3 the gate stands at 0.953, and
+# Here is the widget of section 5.4 again. This time look at the orange line, the gradient along the
+# memory of an LSTM. Visit **a half-shut forget gate** (bias 0), **0.9 fifty times** (bias 3) and
+# **forget bias 5**.
+
+# %%
+widgets.gradient_through_time(gradient_norms_through_time)
+
+# %% [markdown]
+# **What you should have seen.** A bias of 0 means $f = 0.5$, and $0.5^{50}$ is 9e−16: far worse than
+# the RNN's 0.005, and the line leaves the picture half way. With bias 3 the gate stands at 0.953, and
 # 0.09 of the gradient arrives; with bias 5, 0.74. (The gate alone would give $\sigma(5)^{50} =
 # 0.71$. The line also holds the ways back through $h$, which add a little; that is why it is
 # slightly higher than the powers.)
@@ -812,10 +827,11 @@ ax.legend()
 ax.grid(alpha=0.2)
 
 # %% [markdown]
-# *What to notice:* nothing is trained yet. On the left, where the bit stands, the gradient of one
-# network is larger than those of the others by eight powers of ten and more. (Why is the green line not
-# even lower? As in PyTorch the biases are drawn at random *around* 0, so some of the 16 forget gates stand
-# above one half, and the ways through $h$ add a little.)
+# *What to notice:* nothing is trained yet. On the left, where the bit stands, the gradient of the
+# LSTM with forget bias 3 is larger than those of the two others by eight powers of ten and more.
+# (Why is the green line, bias 0, not even lower? As in PyTorch the biases are drawn at random
+# *around* 0, so some of the 16 forget gates stand above one half, and the ways through $h$ add a
+# little.)
 #
 # **Predict.** All three get 120 steps of 64 fresh sequences each. What share of right answers does each
 # reach?
@@ -922,8 +938,8 @@ check(next_step_targets)
 #
 # **Exercise 5.12: The last step that counts** (6 minutes, medium, 2 points)
 #
-# Each row has its own length. Choose one step from each row, without a loop, as section 2.1 chose the
-# logit of the right class from each row.
+# Each row has its own length. Choose one step from each row, without a loop, as exercise 2.2 picked
+# the right class in each row.
 
 
 # %%
@@ -970,6 +986,10 @@ print("amy beside alexandria, last column:    ", np.abs(beside[0, -1] - alone).m
 print("amy beside alexandria, last valid step:", np.abs(last_valid_step(beside, sizes)[0] - alone).max().round(3))
 
 # %% [markdown]
+# **What you should have seen.** Beside a longer name the last column holds another state than *amy*
+# alone has: the network, here an untrained one, has read on into the padding. The last valid step
+# is the state of *amy* alone.
+#
 # We **shuffle before we split**. The list is sorted: its last 800 names go from sophie to z, and a test
 # on them would ask for beginnings that the training never showed.
 #
@@ -1061,8 +1081,9 @@ ax.grid(alpha=0.2)
 # and the result is safe and dull; above 1 the small ones get a chance, and the result is wild. At 1
 # the model says what it believes.
 #
-# **By hand.** Logits $(2, 0)$. At temperature 1 the first symbol has the probability $\sigma(2) =
-# 0.88$; at 0.5, $\sigma(4) = 0.98$; at 2, $\sigma(1) = 0.73$.
+# **By hand.** Logits $(2, 0)$. For two logits $(z, 0)$ the softmax is the sigmoid of $z$ (section
+# 1.6), so at temperature 1 the first symbol has the probability $\sigma(2) = 0.88$; at 0.5 it has
+# $\sigma(4) = 0.98$, and at 2, $\sigma(1) = 0.73$.
 #
 # **Exercise 5.13: Write a sequence** (12 minutes, medium, 3 points)
 #
@@ -1160,6 +1181,12 @@ widgets.cell_memory(dict(zip(called, speller, strict=True)))
 #
 # A time series is split **by time**, never shuffled: the test is the future. And the scale (mean and
 # standard deviation) is measured on the training years alone.
+#
+# **Predict.** Which of the three comes closest? And the LSTM: far ahead of the weighted sum, level
+# with it, or far behind?
+
+# %% [markdown]
+# **My prediction:** …
 
 # %%
 year, number = sunspots()
@@ -1226,20 +1253,21 @@ ax.grid(alpha=0.2)
 # data and a network outside are two things.
 #
 # **What you should have seen.** Persistence misses by 32.8 sunspots, the weighted sum by 19.9. The
-# LSTM's five starts all lie within 3 of that, most a little better, one a little worse: **level with
-# AR(20)**, with far more numbers and far more work. With 220 training years that is no surprise, and it
-# is common. So always compare with the simple method, show all starts and not the best one, and do not
-# choose between them on the test years. LSTMs earn their keep when there are many series, many features,
-# and much data.
+# LSTM's five starts all lie within 3 of that, most a little better, one a little worse: **level
+# with AR(20)**, with far more parameters and far more work. With 220 training years that is no
+# surprise, and it is common. So always compare with the simple method, show all starts and not the
+# best one, and do not choose between them on the test years. LSTMs earn their keep when there are
+# many series, many features, and much data.
 
 # %%
 widgets.forecaster(lstm_forward)
 
 # %% [markdown]
-# A network of the same kind, trained by the course on the years before 1940, run by your `lstm_forward`.
-# More than one year ahead, each method goes on from its own forecasts. Visit **one year ahead**, **the
-# highest peak**, **a whole cycle ahead**, **free for twenty years**, and drag the number of years with
-# an eye on the bars.
+# A network of the same kind, trained by the course on the years before 1940, run by your
+# `lstm_forward`. To look farther ahead than one year, AR(20) and the LSTM read their own forecasts
+# as if they were years that were counted; persistence repeats the last counted year. Visit **one
+# year ahead**, **the highest peak**, **a whole cycle ahead**, **free for twenty years**, and drag
+# the number of years with an eye on the bars.
 #
 # **What you should have seen.** One year ahead, 18.9 against 19.9: level. The highest peak was
 # called too low by both. Eleven years ahead persistence is a good forecast, because a cycle has
@@ -1255,10 +1283,11 @@ widgets.forecaster(lstm_forward)
 #
 # $$\begin{aligned} r &= \sigma(W_{ir} x + b_{ir} + W_{hr} h + b_{hr}) & &\text{the reset gate} \\ z &= \sigma(W_{iz} x + b_{iz} + W_{hz} h + b_{hz}) & &\text{the update gate} \\ n &= \tanh\big(W_{in} x + b_{in} + r\,(W_{hn} h + b_{hn})\big) & &\text{the candidate} \\ h_{\text{new}} &= (1 - z)\, n + z\, h & & \end{aligned}$$
 #
-# The update gate is input gate and forget gate in one: what is not kept is written. Along $h$ the
-# gradient has a way back that is multiplied by $z$ alone. The reset gate says how much of the old state
-# the candidate gets to see. It has 3 blocks where the LSTM has 4, so three quarters of the weights,
-# and in practice the two are about equally good.
+# (Here $h$ is the state before the step, without its index, and $z$ is a gate, not a
+# pre-activation.) The update gate is input gate and forget gate in one: what is not kept is
+# written. Along $h$ the gradient has a way back that is multiplied by $z$ alone. The reset gate
+# says how much of the old state the candidate gets to see. The GRU has 3 blocks where the LSTM has
+# 4, so three quarters of the weights, and in practice the two are about equally good.
 #
 # **By hand.** $h = 2$, $z = 0.75$, and the candidate is $n = -0.4$: $h_{\text{new}} = 0.25 \cdot
 # (-0.4) + 0.75 \cdot 2 = 1.4$. (The 2 is for easy sums: a state that begins at 0 stays between −1

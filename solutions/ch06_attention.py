@@ -90,10 +90,11 @@ plt.rcParams.update({"font.size": 12, "figure.constrained_layout.use": True})
 # * the **key** $k$ of each position: what it can be found by;
 # * the **value** $v$ of each position: what it hands over.
 #
-# How well a query fits a key is their dot product (section 1.1), the **score**: large when both point
-# the same way. The softmax turns the scores of one query into **weights**, positive numbers that add up
-# to 1. The result is the average of the values with these weights. So it is a soft look-up: a little
-# from every drawer, most from the one that fits. And because it is soft, it has a gradient, and the
+# How well a query fits a key is their **dot product**, the sum of the products of their numbers, as
+# in a neuron (section 1.1). It is called the **score**: large when both point the same way. The
+# softmax turns the scores of one query into **weights**, positive numbers that add up to 1. The
+# result is the average of the values with these weights. So it is a soft look-up: a little from
+# every drawer, most from the one that fits. And because it is soft, it has a gradient, and the
 # network can learn what to ask.
 #
 # One thing more: the scores are divided by $\sqrt{d_k}$, where $d_k$ is the number of features of a
@@ -125,7 +126,7 @@ plt.rcParams.update({"font.size": 12, "figure.constrained_layout.use": True})
 # $(Q \times d_k)(d_k \times K) = (Q \times K)$, times $(K \times d_v)$ gives $(Q \times d_v)$.
 # There may be more or fewer keys than queries, and values of another length than keys.
 #
-# In a network queries, keys and values are not given: they are three linear layers of the
+# In a network queries, keys and values are not given: three linear layers make them from the
 # positions' features. In the first layer these features come from the **embedding**: a text is cut
 # into **tokens** (letters, words or pieces of words), and each token has a learned row of numbers
 # (section 5.1). Where all three come from the same positions, it is called **self-attention**.
@@ -140,9 +141,10 @@ plt.rcParams.update({"font.size": 12, "figure.constrained_layout.use": True})
 # %% [markdown]
 # **Exercise 6.1: Scaled dot-product attention** (15 minutes, medium, 4 points)
 #
-# In front of the last two axes there may be others, for examples and heads; `@` and `swapaxes(-1, -2)`
-# take them along. Shift each row by its largest score before the exponential (section 1.6). What if a
-# query may look at nothing at all? Then there is nothing to average, and we define: the result is 0.
+# In front of the last two axes there may be others, for the examples of a batch and for the heads
+# of section 6.4; `@` and `swapaxes(-1, -2)` take them along. Shift each row by its largest score
+# before the exponential (section 1.6). What if a query may look at nothing at all? Then there is
+# nothing to average, and we define: the result is 0.
 
 
 # %%
@@ -179,8 +181,10 @@ nobody = np.array([[True, True, False], [False, False, False]])
 print("with a mask:                ", scaled_dot_product_attention(q, k, v, nobody).round(2).tolist())
 
 # %% [markdown]
-# The second query gets $(7.55, 9.10)$. Whatever the query, the result lies between the values:
-# **attention only mixes values**, it makes no new ones.
+# The second query gets $(7.55, 9.10)$. With the mask, the first query divides its weight between
+# the first two values, and the second, which may look at nothing, gets zeros. Where a query may look
+# at something, the result lies between the values, whatever it asks for: **attention only mixes
+# values**.
 
 # %%
 widgets.attention_steps(scaled_dot_product_attention)
@@ -191,11 +195,11 @@ widgets.attention_steps(scaled_dot_product_attention)
 # score by hand**, **it finds the cat**, **two that fit alike**, **nobody looks ahead**, **not sharp:
 # the mean** and **very sharp: one word**.
 #
-# **What you should have seen.** "it" seeks a thing that is alive, and the cat is that: a score of 8,
-# divided by 2 is 4, and 79 % of the weight. "and" seeks an action; "sleeps" and "purrs" fit equally
-# well and get 45 % each. Queries of length 0 fit everything alike, and the result is the plain mean.
-# Queries four times as long choose one word, nearly alone. Under the causal mask "the", the first word,
-# can only look at itself.
+# **What you should have seen.** "it" seeks a thing that is alive, and the cat is that: a score of
+# 8, divided by 2 is 4, and 79 % of the weight. "and" seeks an action; "sleeps" and "purrs" fit
+# equally well and get 45 % each. Queries of length 0 fit everything alike, and the result is the
+# plain mean. Queries four times as long choose one word, nearly alone. And where nobody may look
+# ahead (the causal mask of section 6.3), "the", the first word, can only look at itself.
 #
 # **What it costs.** A table with a row and a column for each position: 1,000 positions make a million
 # scores, 10,000 make a hundred million. That is the price of looking directly. A recurrent network's
@@ -206,9 +210,9 @@ widgets.attention_steps(scaled_dot_product_attention)
 #
 # **Question.** Why are the scores divided by $\sqrt{d_k}$, and not by something else, or by nothing?
 #
-# A score is a sum of $d_k$ products. Suppose that all the numbers in $q$ and $k$ are independent, with
-# mean 0 and variance 1; that is how networks start (section 1.8). Each product has mean 0 and variance
-# 1, and for a sum of independent numbers the variances add up:
+# A score is a sum of $d_k$ products. Suppose that all the numbers in $q$ and $k$ are independent,
+# with mean 0 and variance 1; that is about how networks start (section 1.8). Each product has mean
+# 0 and variance 1, and for a sum of independent numbers the variances (written Var) add up:
 #
 # $$\text{Var}(q \cdot k) = d_k, \qquad \text{typical size of a score: } \sqrt{d_k}$$
 #
@@ -426,9 +430,10 @@ widgets.masks(scaled_dot_product_attention)
 # places for three reasons?
 #
 # One softmax gives one set of weights, and an average of three things is a blur. So let several
-# attentions work side by side, each with its own queries, keys and values. These are the **heads**. To
-# keep the cost, each head gets a part of the features: with $D$ features and $H$ heads, $d = D / H$
-# features a head.
+# attentions work side by side, each with its own queries, keys and values. These are the **heads**.
+# So that they cost no more than one, each head gets a part of the features: with $D$ features and $H$
+# heads, $d = D / H$ features a head. ($H$ was the number of hidden numbers in chapter 5, and $d$ is
+# now both $d_k$ and $d_v$.)
 #
 # 1. Three linear layers make queries, keys and values of all positions, each $(N, T, D)$.
 # 2. Cut the last axis into $H$ pieces: $(N, H, T, d)$. Each head is now one more "example".
@@ -584,16 +589,17 @@ print("the same rows, in another order:", np.allclose(y[:, order], y_shuffled))
 # and in "man bites dog". Attention sees a *set*: a sum over all keys has no order (section 5.1). The
 # causal mask brings some order, but for an encoder there is none at all.
 #
-# So the position has to be put into the input. **Add a row of numbers to each token's embedding that
-# depends on its position alone.** Two ways are usual:
+# So the position has to be put into the input. **To each token's embedding add a row of numbers
+# that depends on its position alone.** Two ways are usual:
 #
 # * **learned**: a table with one row for each position, learned like an embedding. BERT and GPT-2 do
 #   that. The table ends at the longest length that was trained.
 # * **computed**: sines and cosines, from the first Transformer.
 #
-# The second one is a set of clocks. Each pair of features is a hand that turns as the position goes on,
-# the first pair fast, the last one very slowly. From the hands of all clocks together, the position can
-# be read, as seconds, minutes and hours tell the time. For pair $i$ and position $t$:
+# The second one is a set of clocks. Each pair of features is a hand that turns as the position goes
+# on, the first pair fast, the last one very slowly. From the hands of all clocks together, the
+# position can be read, as seconds, minutes and hours tell the time. In the table $PE$ ("positional
+# encoding"), with a row for each position $t$ and two columns for each pair $i$:
 #
 # $$PE_{t,\,2i} = \sin\!\big(t \cdot 10000^{-2i/D}\big), \qquad PE_{t,\,2i+1} = \cos\!\big(t \cdot 10000^{-2i/D}\big)$$
 #
@@ -643,7 +649,7 @@ products = encoding @ encoding.T
 fig, axes = plt.subplots(1, 2, figsize=(11, 4))
 shown = axes[0].imshow(encoding.T, cmap="RdBu", vmin=-1, vmax=1, aspect="auto")
 axes[0].set(xlabel="position", ylabel="feature", title="the encoding")
-fig.colorbar(shown, ax=axes[0])
+fig.colorbar(shown, ax=axes[0], label="value")
 for place, colour in ((20, BLUE), (50, VERMILION), (80, GREEN)):
     axes[1].plot(products[place], color=colour, label=f"position {place}")
 axes[1].set(xlabel="the other position", ylabel="dot product of the two rows", title="how well two positions fit")
@@ -667,19 +673,20 @@ widgets.positions(sinusoidal_positional_encoding)
 # Visit **five apart**, **five apart elsewhere**, **far apart**, **four features: far looks near** and
 # **a bag of words**.
 #
-# **What you should have seen.** All 59 pairs that are five apart have the same dot product, 11.78 where
-# 16 is the most. With four features there are only two clocks, and positions 10 and 54 look nearly the
-# same, 1.90 of 2: the fast clock has gone round seven times, and the slow one has hardly moved. More
-# clocks remove such mistakes. Without positions added, "man bites dog" gives every word the output that
-# it had.
+# **What you should have seen.** All 59 pairs that are five apart have the same dot product, 11.78
+# where 16 is the most (one for each clock). With four features there are only two clocks, and
+# positions 10 and 54 look nearly the same, 1.90 of 2: the fast clock has gone round seven times,
+# and the slow one has hardly moved. More clocks remove such mistakes. Without positions added, "man
+# bites dog" gives every word the output that it had.
 
 # %% [markdown]
 # ## 6.6 A layer of the Transformer
 #
 # **Question.** What else is in a layer, and in which order?
 #
-# Attention mixes what is there. A layer needs two things more: something that *computes* at each
-# position, and something that keeps the numbers in bounds when many layers lie on top of each other.
+# Attention mixes what is there. A layer needs two things more. Something has to *compute* at each
+# position: that is the **feed-forward part**, two linear layers with a bend between them. And
+# something has to keep the numbers in bounds when many layers lie on top of each other.
 #
 # **The sum.** Each part's result is *added* to what went in, $x + f(x)$, instead of replacing it: a
 # **residual connection**. Then there is a straight path from the input to the output along which
@@ -692,9 +699,10 @@ widgets.positions(sinusoidal_positional_encoding)
 #
 # $$y = \gamma\, \frac{x - \text{mean}(x)}{\sqrt{\text{var}(x) + \varepsilon}} + \beta$$
 #
-# with a learned scale $\gamma$ and shift $\beta$ for each feature. Batch normalisation (chapter 8)
-# takes the mean over the examples of a batch; layer normalisation knows nothing of other examples and
-# other positions, and so needs no memory of past batches and treats training and use alike.
+# with a learned scale $\gamma$ and shift $\beta$ for each feature. $\varepsilon$ is a tiny number,
+# so that nothing is divided by 0. Batch normalisation (chapter 8) takes the mean over the examples
+# of a batch; layer normalisation knows nothing of other examples and other positions, and so needs
+# no memory of past batches and treats training and use alike.
 #
 # **By hand.** $x = (1, 2, 3, 4)$: the mean is 2.5, the variance (divided by 4, not by 3) is 1.25, the
 # result $(-1.342, -0.447, 0.447, 1.342)$.
@@ -765,8 +773,8 @@ check(gelu)
 # %% [markdown]
 # **Exercise 6.10: The feed-forward part** (3 minutes, easy, 1 point)
 #
-# **The feed-forward part** is a network of chapter 2 at each position: up to $F$ features (usually $4
-# D$), GELU, and down again. Positions do not mix here.
+# **The feed-forward part** is a network of chapter 2 at each position: from $D$ up to $F$ features
+# (usually $F = 4 D$), GELU, and down to $D$ again. Positions do not mix here.
 
 
 # %%
@@ -877,6 +885,9 @@ ax.grid(alpha=0.2)
 # %% [markdown]
 # *What to notice:* far from 0 the two are the same. Near 0 GELU is round and dips below 0.
 #
+# **What you should have seen.** In the encoder a change at the last position reaches all three, in
+# the decoder only the last one itself.
+#
 # GPT-2 itself computes GELU with a tanh, $0.5\, x\, \big(1 + \tanh(\sqrt{2/\pi}\,(x + 0.044715\,
 # x^3))\big)$, which was faster then. The two differ by up to 0.0005. It is little, but weights trained
 # with one form expect that form.
@@ -890,11 +901,13 @@ widgets.norms_and_stream(layer_norm)
 # erases**, **a batch of 2 knows signs alone**, **positions leak**, **a loud example**, **a feature far
 # off**, **strong branches explode** and **weak branches die out**.
 #
-# **What you should have seen.** Layer norm gives the same whatever the batch. Batch norm with a batch
-# of 1 makes 0 of everything, and with positions in its mean even a causal model sees ahead. Layer norm
-# has a weakness, too: one feature far off sits in the mean of its row, and the other 19 are squeezed.
-# Below: with branches of gain 2 the stream grows to about $10^8$ without norms and stays below 10 with
-# pre-norm; with gain 0.25 it dies out where the sum is missing, and with the sum it does not.
+# **What you should have seen.** Layer norm gives the same whatever the batch. Batch norm with a
+# batch of 1 makes 0 of everything. With a batch of 2 it leaves only signs: of two numbers one
+# becomes +1, the other −1. One loud example squeezes the others. And with positions in its mean
+# even a causal model sees ahead. Layer norm has a weakness, too: one feature far off sits in the
+# mean of its row, and the other 19 are squeezed. Below: with branches of gain 2 the stream grows to
+# about $10^8$ without norms and stays below 10 with pre-norm; with gain 0.25 it dies out where the
+# sum is missing, and with the sum it does not.
 
 # %% [markdown]
 # ## 6.7 Backward through attention
@@ -995,7 +1008,7 @@ for which, name in enumerate("qkv"):
 # **Question.** How does a network learn a language when nobody labels anything?
 #
 # Cover a word with your thumb and let the network guess it. The text itself knows the answer. This is
-# **masked language modelling**, and the network that made it famous is BERT (2018), a stack of encoder
+# **masked language modelling**, and the network that made it famous is BERT (2019), a stack of encoder
 # layers. Because both sides are visible, there is no causal mask: "the cat [?] on the sofa" is guessed
 # from the left *and* the right.
 #
@@ -1086,10 +1099,11 @@ print("elsewhere nothing changed:", np.array_equal(inputs[~chosen], tokens[~chos
 # 32 letters at a time. BERT hides 15 %; we hide a fifth, so that there is more to learn from in each
 # batch.
 #
-# Two things help it to find out quickly that the *neighbours* of a gap matter. Its table of positions
-# begins as your sinusoidal encoding, and is learned on from there. And for the first 1,000 steps it
-# gets short texts of 16 letters, where there are fewer places to search; then 800 steps with 32. BERT
-# was trained in this way, too: nine tenths of the steps with 128 tokens, the rest with 512.
+# Two things help it to find out quickly that the *neighbours* of a gap matter. Its table of
+# positions begins as your sinusoidal encoding (scaled down), and is learned on from there. And for
+# the first 1,000 steps it gets short texts of 16 letters, where there are fewer places to search;
+# then 800 steps with 32. BERT was trained in this way, too: nine tenths of the steps with 128
+# tokens, the rest with 512.
 #
 # Two simple models to compare with, judged on the same hidden letters, from the last tenth of the
 # manual:
@@ -1384,6 +1398,12 @@ check(generate_with_cache)
 #
 # Two layers, 48 features, 4 heads, 32 letters of context: 63,000 parameters. The training code is that
 # of the masked model, with the causal mask, and every position asks.
+#
+# **Predict.** On text that it has never seen, a bigram needs 2.29 nats a letter. What does the GPT
+# need: 2.2, 1.6 or 1.0? And what does it write when it always takes the most probable letter?
+
+# %% [markdown]
+# **My prediction:** …
 
 # %%
 rng = np.random.default_rng(0)
@@ -1452,9 +1472,10 @@ for options in ({"temperature": 0}, {"temperature": 0.5}, {}, {"top_p": 0.8}, {"
 
 # %% [markdown]
 # **What you should have seen.** About 1.6 nats a letter, where a bigram has 2.29. Greedy text falls
-# into a loop: the most probable continuation of a common phrase is the common phrase. At temperature
-# 0.5 most words are real ones, at 1 many are invented, at 1.5 it falls apart. A sense it has nowhere:
-# 32 letters and 63,000 parameters are good for spelling, for brackets and for the look of a line.
+# into a loop: the most probable continuation of a common phrase is the common phrase. At
+# temperature 0.5 most words are real ones, at 1 many are invented, at 1.5 it falls apart. Nowhere
+# does it make sense: 32 letters and 63,000 parameters are good for spelling, for brackets and for
+# the look of a line.
 #
 # `gpt_model` **crops**: the table of positions has 32 rows, so the network sees the last 32 letters
 # only, and the rest is forgotten.
@@ -1501,10 +1522,11 @@ widgets.next_token(sample_next_token)
 # greedy**, **too hot**, **top-k 10, peaked**, **top-k 10, flat**, **top-p 0.8, peaked** and **top-p
 # 0.8, flat**.
 #
-# **What you should have seen.** After "The capital of France is" one token has 0.78 of the probability,
-# after "Once upon a time there was a" the best has 0.08. One $k$ does not fit both: ten tokens are 0.91
-# of the probability in the first case, and 0.45 in the second. One $p$ does: 0.8 keeps 2 tokens there
-# and 109 here. At temperature 3 even Paris is down to 0.03.
+# **What you should have seen.** After "The capital of France is" one token has 0.78 of the
+# probability, after "Once upon a time there was a" the best has 0.08. One $k$ does not fit both:
+# ten tokens are 0.91 of the probability in the first case, and 0.45 in the second. One $p$ does:
+# 0.8 keeps 2 tokens in the first case and 109 in the second. At temperature 3 even Paris is down to
+# 0.03.
 
 # %% [markdown]
 # ## 6.10 A real encoder in your own functions
@@ -1638,9 +1660,9 @@ bar = fig.colorbar(shown, ax=ax, label="similarity (cosine)")
 # %% [markdown]
 # *What to notice:* three dark blocks along the diagonal, and next to nothing elsewhere.
 #
-# **What you should have seen.** The pairs have 0.74, 0.54 and 0.78, all others at most 0.06. Hardly a
-# word is shared within a pair: a search for words would not find them. Be careful all the same: a
-# sentence and its *negation* are similar for such a model too (about 0.7 with the film), because they
+# **What you should have seen.** The pairs have 0.74, 0.54 and 0.78, all others at most 0.06. Hardly
+# a word is shared within a pair: a search for words would not find them. Be careful all the same: a
+# sentence and its *negation* are similar for such a model too (0.79 with the film), because they
 # are about the same thing.
 #
 # ### What its heads look at
@@ -1683,8 +1705,8 @@ widgets.real_heads(None if mini is None else encode)
 #
 # **Question.** What has changed since GPT-2?
 #
-# Surprisingly little. Four parts were exchanged, each for something simpler or cheaper, and nearly
-# every open model of today has all four:
+# Surprisingly little. Four parts were exchanged, each for something simpler, cheaper or better, and
+# most open models of today have all four:
 #
 # | part | GPT-2 (2019) | today | what it buys |
 # |---|---|---|---|
@@ -1693,7 +1715,7 @@ widgets.real_heads(None if mini is None else encode)
 # | feed-forward | GELU | SwiGLU | a gate; better for the same size |
 # | heads | as many keys as queries | grouped queries | a cache of a third or an eighth of the size |
 #
-# Biases went, too.
+# Most biases went, too.
 #
 # **By hand, RMS norm.** $x = (3, 4)$: the mean square is 12.5, its root 3.536, the result $(0.849,
 # 1.131)$. The mean is not subtracted.
@@ -1912,7 +1934,13 @@ if smol is not None:
     print(f"your logits and PyTorch's recording differ by {smol_difference:.0e} of their size")
 
 # %% [markdown]
-# The same step, fed token by token, writes. Each token appears when it is there:
+# The same step, fed token by token, writes. Each token appears when it is there.
+#
+# **Predict.** It goes on with "Once upon a time, there was a little", "The capital of France is" and
+# "Water boils at a temperature of". What will be right: the English, the facts, both, neither?
+
+# %% [markdown]
+# **My prediction:** …
 
 
 # %%
@@ -1976,7 +2004,7 @@ if smol is None:
 # | question answering, entities, sentiment | BERT with a small layer on top (chapter 7) |
 # | translation, summaries | encoder and decoder with cross-attention: the first Transformer, T5 |
 # | assistants, programming | decoders: GPT, Llama, Mistral, Qwen |
-# | pictures | vision Transformers: patches of 16 × 16 pixels are the tokens |
+# | pictures | vision Transformers: patches of 16 × 16 pixels are the tokens, and a convolution of that kernel and stride embeds them (section 4.4) |
 # | sound | Whisper: an encoder for the sound, a decoder for the text |
 # | proteins | AlphaFold: attention between the parts of a chain |
 #

@@ -2,10 +2,12 @@
 
 import importlib
 import json
+import re
 
 import numpy as np
 import pytest
 
+from autograder.engine import catalogue
 from course.weights import pnet
 from course.widgets.ch04_cnn import record_candidates
 from tests.chapter_runs import prose, run
@@ -32,6 +34,18 @@ def said(text):
 def test_the_prose_is_searched_and_not_merely_trusted():
     assert said("dilation set the size")
     assert not said("the kernel of 7 × 9")
+
+
+def test_the_table_of_sections_adds_up():
+    rows = re.findall(r"\| (4\.\d+) [^|]+\| [^|]+\| (\d+) min \|(?: (\d+) min)? \|", prose(CHAPTER))
+    assert [section for section, _, _ in rows] == [f"4.{k}" for k in range(1, 11)]
+    exercises = {section: int(minutes or 0) for section, _, minutes in rows}
+    wanted = dict.fromkeys(exercises, 0)
+    for entry in catalogue.entries(CHAPTER):
+        wanted[entry.section] += entry.minutes
+    assert exercises == wanted
+    reading = sum(int(minutes) for _, minutes, _ in rows)
+    assert said(f"That is {reading} minutes of reading and {sum(exercises.values())} of exercises")
 
 
 # 4.1 and 4.2
@@ -62,6 +76,8 @@ def test_one_pixel_halves_what_the_mlp_reads(cells):
     assert cells["mlp_right"] == pytest.approx(0.98, abs=0.012)
     assert cells["mlp_moved"] == pytest.approx(0.5, abs=0.08)
     assert said("About 98 % of the test pictures are right, and about half of them when they are moved")
+    assert said("It reads about 98 % of the test pictures right. How many of the moved ones")
+    assert np.bincount(cells["y_test"]).max() < 0.12 * len(cells["y_test"]), "one in ten is guessing"
 
 
 def test_the_edge_by_hand(cells):
@@ -73,6 +89,7 @@ def test_a_turned_kernel_sees_another_corner(cells):
     slide, counted, corner = cells["slide"], cells["counted"], cells["corner"]
     assert slide(counted, corner).tolist() == [[0, 1], [3, 4]]
     assert slide(counted, corner[::-1, ::-1]).tolist() == [[4, 5], [7, 8]]
+    assert said("the one at the top left as PyTorch does it, the one at the bottom right when the kernel is turned")
 
 
 def test_the_kernels_of_the_widget_do_what_the_text_says():
@@ -185,6 +202,9 @@ def test_the_presets_of_the_pooling_widget():
     pixels, of_two, of_four = found["a seven"][0], found["a seven"][1], found["wider windows"][1]
     assert said(f"the pixels change by {100 * pixels:.0f} %, the maxima of 2 × 2 by {100 * of_two:.0f} %")
     assert said(f"those of 4 × 4 by {100 * of_four:.0f} %")
+    before, after = (pooling.moved("a seven", right, 0) for right in (0, 1))
+    assert pixels == pytest.approx(np.linalg.norm(after - before) / np.linalg.norm(before))
+    assert said("the length of the difference, as a share of the length before the move")
     assert (pooling.pooled_state(**pooling.PRESETS["a dark point"]).maxima[:6, :6] == 1).all()
 
 
@@ -195,6 +215,8 @@ def test_the_receptive_fields_by_hand_and_by_gradient(cells):
     field = cells["receptive_field"]
     assert [field([(3, 1, 1)] * k) for k in (1, 2, 3)] == [3, 5, 7]
     assert [field([(3, 2, 1)] + [(3, 1, 1)] * k) for k in (0, 1, 2)] == [3, 7, 11]
+    assert field([(3, 2, 1)]) == 1 + (3 - 1) * 1, "the jump from before this layer is 1, not its stride"
+    assert said("The jump in the first formula is the one from *before* this layer.")
     assert field([(5, 1, 1)]) == 5
     for layers in ([(3, 1, 1)] * 3, [(3, 2, 1), (3, 1, 1), (3, 1, 1)]):
         grad = cells["pixels_that_matter"](layers, np.random.default_rng(3))
@@ -258,6 +280,13 @@ def test_some_filters_are_missed_and_others_not(cells):
     assert network.without.max() > 2 * network.wrong
     assert network.without.min() <= network.wrong
     assert np.median(network.without) <= network.wrong + 3
+    assert np.sum(network.without <= network.wrong) >= 2, "some are not missed at all"
+    logits = cells["cnn_forward"](cells["pictures_test"], cells["digits_cnn"])[-1]
+    right = logits[np.arange(len(logits)), cells["y_test"]]
+    others = np.where(np.eye(10, dtype=bool)[cells["y_test"]], -np.inf, logits).max(axis=1)
+    hardest = network.pictures[maps._presets(network)["the hardest picture"]["picture"] - 1]
+    assert np.array_equal(hardest, cells["pictures_test"][np.argmin(right - others), 0])
+    assert said("In the hardest picture the right digit does worst against the others")
     for name in maps._presets(network):
         assert said(f"**{name}**"), name
 
@@ -265,6 +294,7 @@ def test_some_filters_are_missed_and_others_not(cells):
 def test_shuffled_pixels_hurt_the_cnn_alone(cells):
     mlp, cnn = cells["mlp_accuracies"], cells["cnn_accuracies"]
     assert mlp.shape == cnn.shape == (6, 2)
+    assert said("The cell does all of this six times over; it is the slowest of this chapter.")
     assert np.abs(mlp[:, 0] - mlp[:, 1]).max() <= 0.02
     assert (cnn[:, 0] - cnn[:, 1]).min() >= 0.05
     assert cnn[:, 0].min() > mlp.max(), "each begins above"
@@ -317,6 +347,7 @@ def test_one_face_is_left_of_145_candidates(cells, source):
     assert (len(kept), int(np.sum(scores[kept] > 0.9))) == (14, 7)
     only = suppress(boxes, scores, 0.2)
     (face,) = only[scores[only] > 0.99]
+    assert said("In the last picture the face alone is left.")
     x0, y0, x1, y1 = boxes[face]
     assert 50 < x0 < 80, "the face as one sees it in the figure"
     assert 120 < x1 < 150

@@ -1,13 +1,17 @@
 """Every number that chapter 5 says in its prose, computed."""
 
+import re
+
 import numpy as np
 import pytest
 
+from autograder.engine import catalogue
 from course import weights
 from course.adam import Adam
+from course.widgets import ch05_lstm as widgets
 from course.widgets.ch05_lstm.cell_memory import MEANINGS, searched
 from course.widgets.ch05_lstm.forecaster import PRESETS as FORECASTS
-from course.widgets.ch05_lstm.forecaster import forecast_state
+from course.widgets.ch05_lstm.forecaster import forecast_state, forecasts
 from course.widgets.ch05_lstm.gate_player import PRESETS as GATES
 from course.widgets.ch05_lstm.gate_player import gates_state
 from course.widgets.ch05_lstm.gradient_through_time import PRESETS as TRAVELS
@@ -40,6 +44,24 @@ def travel(name):
 def test_the_prose_is_searched_and_not_merely_trusted():
     assert said("dog")
     assert not said("the forget gate is always 7")
+
+
+def test_the_table_of_sections_adds_up():
+    rows = re.findall(r"\| (5\.\d+) [^|]+\| [^|]+\| (\d+) min \|(?: (\d+) min)? \|", prose(CHAPTER))
+    assert [section for section, _, _ in rows] == [f"5.{k}" for k in range(1, 12)]
+    exercises = {section: int(minutes or 0) for section, _, minutes in rows}
+    wanted = dict.fromkeys(exercises, 0)
+    for entry in catalogue.entries(CHAPTER):
+        wanted[entry.section] += entry.minutes
+    assert exercises == wanted
+    reading = sum(int(minutes) for _, minutes, _ in rows)
+    assert said(f"That is {reading} minutes of reading and {sum(exercises.values())} of exercises")
+
+
+def test_an_embedding_is_what_a_layer_makes_of_a_one_hot_vector(cells):
+    weight = cells["table"].T  # (5, 27), as a linear layer stores it
+    assert np.allclose(cells["one_hot"](cells["tokens"], 27) @ weight.T, cells["embed"](cells["tokens"], weight.T))
+    assert said("It computes $x W^\\top$, and a single 1 in $x$ picks one row of $W^\\top$.")
 
 
 def test_a_sum_of_one_hot_rows_has_no_order(cells):
@@ -94,6 +116,12 @@ def test_the_memory_of_an_lstm_in_the_same_widget():
     assert f"{logistic(3):.3f}" == "0.953"
     assert f"{travel('0.9 fifty times').lstm[-1]:.2f} {logistic(3) ** 50:.2f}" == "0.09 0.09"
     assert f"{travel('forget bias 5').lstm[-1]:.2f}" == "0.74"
+    assert [TRAVELS[name]["bias"] for name in ("a half-shut forget gate", "0.9 fifty times")] == [0, 3]
+    assert said("**a half-shut forget gate** (bias 0), **0.9 fifty times** (bias 3) and **forget bias 5**")
+    assert f"{travel('a half-shut forget gate').rnn[-1]:.3f}" == "0.005"
+    bottom, _ = widgets.gradient_through_time().spec["panels"][0]["y"]
+    leaves = np.argmax(travel("a half-shut forget gate").lstm < bottom)
+    assert leaves == pytest.approx(25, abs=3), "the line leaves the picture half way"
     assert f"{0.953**1000:.0e}" == "1e-21"
 
 
@@ -162,6 +190,7 @@ def test_padding_moves_the_last_column_and_not_the_last_valid_step():
     printed = run(CHAPTER)[1]
     assert "last valid step: 0.0" in printed
     assert "last column:     0.0 " not in printed
+    assert said("Beside a longer name the last column holds another state than *amy* alone has")
 
 
 def test_the_bigram_and_the_lstm_on_unseen_names(cells):
@@ -216,6 +245,8 @@ def test_the_sunspots_are_forecast_level_with_a_weighted_sum(cells):
     misses = np.array(cells["misses"])
     assert np.abs(misses - linear).max() < 3
     assert (misses < linear).sum() >= 3
+    assert misses.max() < persistence
+    assert said("far ahead of the weighted sum, level with it, or far behind?")
     assert len(cells["x_train"]) == 220
     assert sum(
         part.size
@@ -244,6 +275,9 @@ def test_what_the_forecaster_shows():
     assert max(np.nanmax(peak.lstm), np.nanmax(peak.autoregression)) < peak.truth
     lazy, linear, network = forecast_state(**FORECASTS["a whole cycle ahead"]).error
     assert network < lazy < linear
+    assert said("persistence repeats the last counted year")
+    far = forecasts()["persistence"]
+    assert np.ptp(far, axis=1).max() == 0
     assert said(f"it misses by {network:.0f} sunspots all the same")
     for name in FORECASTS:
         assert said(f"**{name}**"), name

@@ -382,7 +382,7 @@ def test_a_preset_shows_the_unit_that_follows_its_meaning(
     assert explorer.values["unit"] == unit
     assert explorer.state.here == pytest.approx(r, abs=0.005)
     assert np.abs(explorer.state.found).max() == pytest.approx(abs(r), abs=0.005)
-    assert f"Unit {unit} and “{explorer.values['meaning']}”: correlation {r:.2f}" in explorer.sentence
+    assert f"Cell {unit} and “{explorer.values['meaning']}”: correlation {r:.2f}" in explorer.sentence
 
 
 def test_what_was_learned_is_told_from_what_every_network_has(built: dict[str, Explorer]) -> None:

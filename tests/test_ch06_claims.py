@@ -89,6 +89,10 @@ def test_attention_by_hand(cells):
     assert found.round(2).tolist() == [[7.55, 9.10]]
     assert said("(7.55, 3.35)$")
     assert said("(7.55, 9.10)$")
+    masked = cells["scaled_dot_product_attention"](np.array([q, q[::-1]]), k, v, cells["nobody"])
+    assert masked[0] == pytest.approx(softmax([2, 1]) @ v[:2])
+    assert masked[1].tolist() == [0, 0]
+    assert said("the first query divides its weight between the first two values, and the second, which may look")
 
 
 def test_the_story_of_the_cat():
@@ -215,6 +219,8 @@ def test_positions_by_hand(cells):
 
 def test_the_widget_of_the_positions():
     assert "11.78 of 16. The same holds for all 59 pairs" in preset("positions", "five apart").says
+    assert said("11.78 where 16 is the most (one for each clock)")
+    assert widget("positions").PRESETS["five apart"]["d_model"] == 2 * 16
     assert "11.78 of 16" in preset("positions", "five apart elsewhere").says
     assert "1.90 of 2" in preset("positions", "four features: far looks near").says
     assert 44 / (2 * np.pi) == pytest.approx(7, abs=0.01), "the fast clock has gone round seven times"
@@ -234,6 +240,7 @@ def test_layer_norm_and_gelu_by_hand(cells):
 def test_who_moves_whom_in_the_two_layers(printed):
     assert "encoder_layer: a change at the last of three positions moves positions [0, 1, 2]" in printed
     assert "decoder_layer: a change at the last of three positions moves positions [2]" in printed
+    assert said("a change at the last position reaches all three, in the decoder only the last one itself")
 
 
 def test_the_widget_of_the_norms():
@@ -246,6 +253,9 @@ def test_the_widget_of_the_norms():
     assert weak.bare[-1] < 1e-14
     assert min(weak.none[-1], weak.pre[-1], weak.post[-1]) > 0.9
     assert "makes 0.48 into 0.00" in preset("norms_and_stream", "a batch of 1 erases").says
+    assert "one is +1 and the other −1" in preset("norms_and_stream", "a batch of 2 knows signs alone").says
+    assert "leaves the others a spread of 0.76" in preset("norms_and_stream", "a loud example").says
+    assert said("of two numbers one becomes +1, the other −1. One loud example squeezes the others.")
     assert "other 19 are left a spread of 0.26" in preset("norms_and_stream", "a feature far off").says
 
 
@@ -334,6 +344,8 @@ def test_the_small_gpt_beats_the_bigram_and_runs_in_our_own_layers(cells):
     assert cells["bigram_loss"] == pytest.approx(2.29, abs=0.01)
     assert cells["gpt_loss"] == pytest.approx(1.6, abs=0.06)
     assert cells["gpt_difference"] < 1e-4
+    assert said("a bigram needs 2.29 nats a letter. What does the GPT need: 2.2, 1.6 or 1.0?")
+    assert said("About 1.6 nats a letter, where a bigram has 2.29.")
 
 
 def test_greedy_text_falls_into_a_loop(cells):
@@ -365,6 +377,7 @@ def test_the_widget_of_the_next_token():
     assert "keeps 10 tokens, which held 0.45" in preset("next_token", "top-k 10, flat").says
     assert "keeps 2 tokens" in preset("next_token", "top-p 0.8, peaked").says
     assert "keeps 109 tokens" in preset("next_token", "top-p 0.8, flat").says
+    assert said("0.8 keeps 2 tokens in the first case and 109 in the second")
     assert f"{preset('next_token', 'too hot').values[0]:.2f}" == "0.03"
 
 
@@ -388,6 +401,7 @@ def test_what_minilm_is(cells):
     assert len(model.vocabulary) == 30_522
     assert "##" in "".join(WordPiece(model.vocabulary).pieces("napping"))
     assert cells["fine"] @ cells["not_fine"] == pytest.approx(0.79, abs=0.005)
+    assert said("(0.79 with the film)")
     assert cells["minilm_difference"] < 1e-5
     pieces, weights = cells["encode"]("The cat sat.")
     assert weights.shape == (6, 12, len(pieces), len(pieces))
@@ -433,4 +447,5 @@ def test_what_smollm2_wrote(cells):
     assert "around 1,000°C, which is significantly higher than the boiling point of water" in texts[2].replace(
         "\n", " "
     )
-    assert cells["smol_reference"]["beginnings"].tolist()[2] == "Water boils at a temperature of"
+    once, capital, water = cells["smol_reference"]["beginnings"].tolist()
+    assert said(f'"{once}", "{capital}" and "{water}"')

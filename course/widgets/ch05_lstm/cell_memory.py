@@ -188,7 +188,7 @@ def _says(unit: int, meaning: str, search: Search) -> str:
     which = list(MEANINGS).index(meaning)
     r, slope = float(search.r[unit, which]), float(search.slopes[unit, which])
     closest = best_units(search)[meaning]
-    says = f"Unit {unit} and “{meaning}”: correlation {r:z.2f}"
+    says = f"Cell {unit} and “{meaning}”: correlation {r:z.2f}"
     if abs(r) >= 0.3:
         up = slope > 0
         if which == 0:
@@ -196,13 +196,13 @@ def _says(unit: int, meaning: str, search: Search) -> str:
         else:
             says += f"; there its memory is about {abs(slope):.2f} {'higher' if up else 'lower'}"
     if unit != closest:
-        return f"{says}. Unit {closest} comes closest, with {search.r[closest, which]:.2f}."
+        return f"{says}. Cell {closest} comes closest, with {search.r[closest, which]:.2f}."
     if meaning == "the last letter":
-        return f"{says}, and no unit comes closer: nobody knows the last letter before the full stop is read."
+        return f"{says}, and no cell comes closer: nobody knows the last letter before the full stop is read."
     before = float(untrained(len(search.r))[which])
     if abs(r) < before + 0.1:
-        return f"{says}. No unit comes closer, but before training one has {before:.2f} already: no sign of learning."
-    return f"{says}. No unit comes closer, and before training the closest has {before:.2f}: this was learned."
+        return f"{says}. No cell comes closer, but before training one has {before:.2f} already: no sign of learning."
+    return f"{says}. No cell comes closer, and before training the closest has {before:.2f}: this was learned."
 
 
 def _trouble(network: Network) -> str:
@@ -224,10 +224,10 @@ def _trouble(network: Network) -> str:
 
 
 def cell_memory(network: Network | None = None) -> Explorer:
-    """Widget of section 5.8: first names, each letter coloured by the memory of one unit after it was read.
+    """Widget of section 5.8: first names, each letter coloured by the memory of one cell after it was read.
 
     network  a trained character LSTM over "." and a to z: weight_ih (4H, 27), weight_hh (4H, H), bias_ih and bias_hh.
-             The presets find their units in it by correlation
+             The presets find their cells in it by correlation
     """
     notice = "" if network is None else _trouble(network)
     chosen = recorded() if network is None or notice else network
@@ -246,12 +246,12 @@ def cell_memory(network: Network | None = None) -> Explorer:
                 Guide(y="before"),
                 Dot(np.arange(float(count)), "found", size=3.5),
                 Dot("at", "here", colour="vermilion", size=7),
-                x=(-1, count), y=(-1, 1), drag="unit", x_name="unit",
-                title="Every unit's correlation; dashed: the best untrained",
+                x=(-1, count), y=(-1, 1), drag="unit", x_name="cell",
+                title="Every cell's correlation; dashed: the best untrained",
             ),
         ],
         meaning=Choice(*MEANINGS, label="look for"),
-        unit=Slider(0, count - 1, count, start=best[next(iter(MEANINGS))], label="unit"),
+        unit=Slider(0, count - 1, count, start=best[next(iter(MEANINGS))], label="cell"),
         names=Choice(*NAMES, label="names"),
         coarse=("values",),
         notice=notice,
