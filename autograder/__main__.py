@@ -28,9 +28,15 @@ COMMANDS = {
     "report": ("autograder.instructor.class_report", "write how the class did, as a page and as CSV"),
     "similar": ("autograder.instructor.similar", "compare the submissions of a chapter with each other"),
     "export": ("autograder.instructor.export", "write the gradebook as CSV, also for Canvas and Moodle"),
+    "book": ("autograder.book.build", "make the course as a static site in build/book"),
+    "lite": ("autograder.lite.command", "make the site in which chapters are worked in the browser, in build/lite"),
+    "slides": ("autograder.slides.build", "make reveal.js decks of the chapters for the lecture, in build/slides"),
     "demo": ("autograder.demo", "generate a class of 40, grade it, and make every page"),
     "new-chapter": ("autograder.release.skeleton", "make the skeleton of a new chapter"),
 }
+
+AUTHORS = ("book", "lite", "slides")
+"""Commands whose packages come with `setup --dev` only."""
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -49,8 +55,9 @@ def main(arguments: list[str] | None = None) -> int:
         needed = (missing.name or "").split(".")[0]
         if needed in ("autograder", ""):
             raise
+        extra = "dev" if words[0] in AUTHORS else "grading"
         print(
-            f"autograder: {words[0]} needs the package {needed}: python -m autograder setup --grading", file=sys.stderr
+            f"autograder: {words[0]} needs the package {needed}: python -m autograder setup --{extra}", file=sys.stderr
         )
         return 1
     parser = argparse.ArgumentParser(prog=f"python -m autograder {words[0]}", description=about)

@@ -18,7 +18,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Install what was asked for."""
     if args.dev:
-        venv.install("grading", "torch", "dev", torch=True)
+        venv.install("grading", "torch", "dev", "book", "lite", torch=True)
     elif args.grading:
         venv.install("grading", "torch", torch=True)
     else:

@@ -18,6 +18,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Run pytest over two processes; the tests marked slow are run by hand: python -m autograder test -m slow."""
-    venv.install("grading", "torch", "dev", torch=True)
+    venv.install("grading", "torch", "dev", "book", "lite", torch=True)
     command = [str(venv.python()), "-m", "pytest", *(args.rest or ["-m", "not slow", "-n", "2"])]
     return subprocess.run(command, cwd=venv.ROOT, env=venv.environment(), check=False).returncode

@@ -22,7 +22,9 @@ def location() -> Path:
     if given := os.environ.get("COURSE_PROGRESS"):
         return Path(given)
     here = Path.cwd()
-    return (here.parent if here.name.startswith("ch") and (here.parent / "README.md").exists() else here) / FILE
+    # README.md leads into a clone, README.ipynb into the site that runs in a browser
+    course = any((here.parent / name).exists() for name in ("README.md", "README.ipynb"))
+    return (here.parent if here.name.startswith("ch") and course else here) / FILE
 
 
 @dataclass

@@ -111,7 +111,8 @@ def measure(
     per_row, out_of = chosen.sum(axis=1), usual.sum(axis=1)
     spread = (per_row - share * out_of) ** 2 / np.maximum(share * (1 - share) * out_of, 1e-9)
     drawn = inputs[chosen & ~hidden & ~own]
-    commonest = np.bincount(drawn.astype(int) - min(drawn.min(initial=0), 0), minlength=1).max() if drawn.size else 0
+    from_0 = (drawn - min(drawn.min(initial=0), 0)).astype(np.intp)  # bincount takes no 64 bits in a browser
+    commonest = np.bincount(from_0, minlength=1).max() if drawn.size else 0
     new = ~np.isin(drawn, tokens)
     found |= {
         "special_tokens_are_chosen": len(np.unique(tokens[chosen & ~usual])),

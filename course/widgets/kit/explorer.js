@@ -1279,7 +1279,8 @@ function render({ model, el }) {
     canvas.style.touchAction = panel.drag && panel.drag.length > 1 ? "none" : "pan-y";
     const to = (event, how) => {
       const box = canvas.getBoundingClientRect();
-      const [x, y] = [event.clientX - box.left, event.clientY - box.top];
+      const scale = canvas.clientWidth / box.width || 1; // the page may be zoomed or scaled, as slides are
+      const [x, y] = [(event.clientX - box.left) * scale, (event.clientY - box.top) * scale];
       if (pick) {
         const spot = { Heat: cellAt, Images: imageAt, Tokens: wordAt }[panel.kind](part.pen, panel, state, x, y);
         const hit = spot < 0 ? -1 : spot + (panel.pick_from || 0);
@@ -1403,7 +1404,7 @@ function render({ model, el }) {
     root.classList.toggle("ck-narrow", root.clientWidth < 520);
     root.toggleAttribute("data-dark", isDark());
     const colours = readColours(root);
-    const ratio = window.devicePixelRatio || 1;
+    const ratio = (window.devicePixelRatio || 1) * (root.getBoundingClientRect().width / root.offsetWidth || 1);
     for (const part of panels) {
       const width = part.node.clientWidth;
       if (!width) return; // hidden for now: the observer calls again
