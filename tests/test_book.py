@@ -238,6 +238,17 @@ def test_a_formula_is_mathml_without_a_script():
     assert "<script" not in made_of
 
 
+def test_the_font_of_formulas_has_what_they_use_and_little_else(both):
+    from fontTools.ttLib import TTFont
+
+    pages = "".join(path.read_text("utf-8") for path in both[True].glob("*.html"))
+    with TTFont(both[True] / "_static" / formulas.FONT) as font:
+        there = set(font.getBestCmap())
+    assert {ord("="), ord("2"), 0x1D465} <= there  # x is drawn in italics
+    assert there <= formulas.characters(pages)
+    assert (both[True] / "_static" / formulas.STYLE).is_file()
+
+
 def test_a_displayed_formula_within_a_text_is_set_too(both):
     text = (both[True] / f"{STEM}.html").read_text("utf-8")
     assert text.count('display="block"') == 2

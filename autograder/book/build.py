@@ -15,7 +15,7 @@ from autograder.book import glossary, widgets
 from autograder.book.chapter import Chapter, chapter
 from autograder.book.executed import executed
 from autograder.book.finish import finish
-from autograder.book.formulas import write_style
+from autograder.book.formulas import characters, write_style
 from autograder.book.pages import Links, page
 from autograder.book.site import build_site
 from autograder.book.start import start
@@ -84,6 +84,8 @@ def build(
     (source / "index.md").write_text(start([about for about, _ in facts], answers), "utf-8")
     _static(static)
     build_site(source, static, work / "doctrees", site)
+    written = "".join(path.read_text("utf-8") for path in site.glob("*.html"))
+    write_style(site / "_static", characters(written))
     finish(site)
     return site
 
@@ -136,6 +138,5 @@ def _look_up(source: Path, facts: Sequence[tuple[Chapter, Master]]) -> None:
 def _static(static: Path) -> None:
     """Gather what all pages share: the book's own style and script, that of formulas, the widgets' front end."""
     shutil.copytree(THEME, static)
-    write_style(static)
     shutil.copyfile(KIT / "explorer.css", static / "explorer.css")
     (static / "explorer.js").write_text(widgets.scripts(KIT), "utf-8")

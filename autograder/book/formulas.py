@@ -6,7 +6,9 @@ site gets the part of it that formulas need.
 
 from __future__ import annotations
 
+import html
 import re
+from collections.abc import Iterable
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
@@ -17,7 +19,7 @@ from latex2mathml.converter import convert
 
 from autograder.errors import CourseError
 
-__all__ = ["FONT", "STYLE", "render", "setup", "write_style"]
+__all__ = ["FONT", "STYLE", "characters", "render", "setup", "write_style"]
 
 STYLE = "formulas.css"
 FONT = "stix-two-math.woff"
@@ -54,8 +56,18 @@ def render(formula: str, display: bool = False) -> str:
     return made
 
 
-def write_style(folder: Path) -> None:
-    """Put the style sheet of formulas and its font into a folder of the site."""
+def characters(pages: str) -> set[int]:
+    """The characters that the formulas in pages of HTML are drawn with; letters also as their italic twins."""
+    drawn = "".join(re.findall(r"<math\b.*?</math>", pages, re.DOTALL))
+    italic = {*range(0x1D434, 0x1D468), *range(0x1D6E2, 0x1D71C), 0x210E, 0x1D6A4, 0x1D6A5}
+    return italic.union(map(ord, html.unescape(re.sub(r"<[^>]*>", "", drawn))))
+
+
+def write_style(folder: Path, used: Iterable[int] = CHARACTERS) -> None:
+    """Put the style sheet of formulas into a folder of the site, and the font with the characters that are used.
+
+    The font takes 340 kB with all of CHARACTERS, and 100 kB with those of the book's own formulas.
+    """
     found = find_spec("ziamath")
     if found is None or found.origin is None:
         raise CourseError("formulas need the font of the package ziamath: python -m pip install ziamath")
@@ -64,7 +76,7 @@ def write_style(folder: Path) -> None:
     options = subset.Options(flavor="woff", notdef_outline=True, layout_features=["*"])
     font = subset.load_font(str(Path(found.origin).parent / "fonts" / "STIXTwoMath-Regular.ttf"), options)
     chosen = subset.Subsetter(options)
-    chosen.populate(unicodes=CHARACTERS)
+    chosen.populate(unicodes=sorted(used))
     chosen.subset(font)
     folder.mkdir(parents=True, exist_ok=True)
     subset.save_font(font, str(folder / FONT), options)
