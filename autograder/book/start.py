@@ -113,7 +113,8 @@ def _picture(chapters: Sequence[Chapter]) -> str:
     arrows = "".join(_arrow(places[before], places[after]) for before, after in reduced(chapters))
     boxes = "".join(_box(one, *places[one.number]) for one in chapters)
     return (
-        f'<svg class="book-map" viewBox="0 0 {wide} {high}" style="max-width: {1.3 * wide:.0f}px" role="group" aria-label="Map of the chapters">'
+        f'<svg class="book-map" viewBox="0 0 {wide} {high}" style="max-width: {1.3 * wide:.0f}px" '
+        'role="group" aria-label="Map of the chapters">'
         '<defs><marker id="book-head" viewBox="0 0 10 10" refX="9" refY="5" markerWidth="7" markerHeight="7" '
         f'orient="auto"><path d="M0 0 10 5 0 10z"/></marker></defs>{arrows}{boxes}</svg>'
     )
