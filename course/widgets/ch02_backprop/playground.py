@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -183,7 +184,8 @@ def fields(state: State, data: str, activation: str) -> Learning:
         units=padded[: len(units)],
         train=np.array(state["train"] + [np.nan] * (HISTORY - count)),
         test=np.array(state["test"] + [np.nan] * (HISTORY - count)),
-        says=f"Training loss {loss:.3f}; {right:.0%} of the test points are on the right side.",
+        # Half a per cent is rounded up, as the page does.
+        says=f"Training loss {loss:.3f}; {math.floor(100 * right + 0.5)}% of the test points are on the right side.",
     )
 
 
