@@ -69,23 +69,27 @@ class Job:
     data: bytes | None = None
 
     def loaded(self) -> Job:
-        """The job with the file's bytes, which must still be those of the beginning."""
+        """The job with the file's bytes, which must still be those of the beginning.
+
+        Where they are not, the record gets a key that no file has: what was meant for the file that stood there is
+        still to be judged.
+        """
         if self.problem:
             return self
         try:
             data = preflight.read_bytes(self.path)
         except SubmissionError as problem:
-            return replace(self, problem=str(problem))
+            return replace(self, key=digest(f"{self.key} unread".encode()), problem=str(problem))
         if digest(data) != self.submitted:
-            return replace(self, problem="the file changed while it was graded; grade it again")
+            changed = "the file changed while it was graded; grade it again"
+            return replace(self, key=digest(f"{self.key} unread".encode()), problem=changed)
         return replace(self, data=data)
 
     def cells(self) -> list[preflight.SubmittedCell]:
         """The submitted cells; SubmissionError where the file is not a notebook."""
-        ready = self if self.data is not None else self.loaded()
-        if ready.problem or ready.data is None:
-            raise SubmissionError(ready.problem)
-        return preflight.parse(ready.data)
+        if self.problem or self.data is None:
+            raise SubmissionError(self.problem or "the file was not read")
+        return preflight.parse(self.data)
 
 
 @dataclass(frozen=True)
@@ -109,6 +113,7 @@ def sheets_for(terms: Terms, student: str = "") -> list[Sheet]:
 
 def judge_job(sandbox: Sandbox, terms: Terms, sheets: Sequence[Sheet] | None, job: Job) -> Outcome:
     """The outcome of one submission.  sheets: None where each student has their own."""
+    job = job if job.data is not None else job.loaded()
     try:
         cells = job.cells()
     except SubmissionError as problem:

@@ -137,6 +137,28 @@ def test_what_a_killed_run_had_judged_is_not_judged_again(
     assert (again.judged, again.reused) == (0, 3)
 
 
+@pytest.mark.parametrize("workers", [1, 2])
+def test_a_file_that_changes_while_it_is_graded_is_judged_by_the_next_run_whatever_it_holds_then(
+    course: Course, hand_in: HandIn, monkeypatch: pytest.MonkeyPatch, workers: int
+) -> None:
+    for student in ("ada", "ben"):
+        hand_in(student, tiny.submission())
+    jobs = module._Run.jobs
+
+    def change_then(run: module._Run) -> list:
+        hand_in("ada", b"half of an upload")
+        return jobs(run)
+
+    with monkeypatch.context() as during:
+        during.setattr(module._Run, "jobs", change_then)
+        ada, ben = grade(course, tiny.CHAPTER, seed=SEED, workers=workers).records
+    assert (ada.score, ben.score) == (0.0, 8.0)
+    assert "changed while it was graded" in ada.problem
+    hand_in("ada", tiny.submission())
+    again = grade(course, tiny.CHAPTER, seed=SEED)
+    assert (again.judged, again.reused, again.records[0].score) == (1, 1, 8.0)
+
+
 # An unchanged class is only looked at.
 
 
