@@ -14,6 +14,10 @@ is large enough.  Each run is the whole command `python -m autograder grade`, in
     1000, 2 workers       its memory: the largest sum, over time, of the proportional set sizes (PSS) of the command
                           and of all processes below it, the sandboxed submissions included
 
+"cores" is how many of the machine's cores were busy on average, whoever kept them busy.  One worker is more than one
+busy core, because a submission answers ahead while the grader compares, and the next one starts while the last one
+ends: two workers cannot be faster than one by more than the number of cores over that.
+
 Wall seconds on a shared machine: read the ratios.
 """
 
@@ -44,10 +48,11 @@ SAMPLE_SECONDS = 0.25
 
 @dataclass(frozen=True)
 class Run:
-    """Wall seconds of a command and the largest sum of its processes' memory in MiB."""
+    """Wall seconds of a command, the largest sum of its processes' memory in MiB, and how many cores were busy."""
 
     seconds: float
     mib: float
+    cores: float
 
 
 def main(huge: int = HUGE) -> None:
@@ -78,14 +83,17 @@ def main(huge: int = HUGE) -> None:
         runs[f"{LARGE}, one changed"] = grade(two, stem, WORKERS)
         if huge:
             runs[f"{huge}, {WORKERS} workers"] = grade(tree(huge, "huge"), stem, WORKERS)
-    print(f"{'':<18}{'s':>8}{'s each':>9}{'MiB':>7}")
+    print(f"{'':<18}{'s':>8}{'s each':>9}{'MiB':>7}{'cores':>7}")
     for name, run in runs.items():
         each = run.seconds / int(name.partition(",")[0])
-        print(f"{name:<18}{run.seconds:>8.2f}{each:>9.4f}{run.mib:>7.0f}")
+        print(f"{name:<18}{run.seconds:>8.2f}{each:>9.4f}{run.mib:>7.0f}{run.cores:>7.2f}")
+    alone = runs[f"{LARGE}, 1 worker"]
     first, single, double, same = (run.seconds for run in list(runs.values())[:4])
     each = (double - first) / (LARGE - SMALL)
     print(f"\none submission after start-up, {WORKERS} workers: {each:.3f} s; start-up {first - SMALL * each:.1f} s")
     print(f"two workers against one, class of {LARGE}: {single / double:.2f} times as fast")
+    bound = (os.cpu_count() or 1) / alone.cores
+    print(f"as one worker keeps {alone.cores:.2f} cores busy, more workers can be at most {bound:.2f} times as fast")
     print(f"unchanged class of {LARGE} against grading it: {double / same:.0f} times as fast")
 
 
@@ -99,6 +107,7 @@ def grade(root: Path, stem: str, workers: int) -> Run:
     command = [sys.executable, "-m", "autograder", "grade", stem, "--root", str(root), "--seed", "1"]
     environment = os.environ | {"PYTHONPATH": str(Places().root), "OMP_NUM_THREADS": "1"}
     start, most, ended = time.perf_counter(), [0.0], threading.Event()
+    idle = psutil.cpu_times().idle
     with subprocess.Popen(
         [*command, "--workers", str(workers)],
         env=environment,
@@ -110,11 +119,12 @@ def grade(root: Path, stem: str, workers: int) -> Run:
         watch.start()
         _, errors = process.communicate()
         seconds = time.perf_counter() - start
+        cores = (os.cpu_count() or 1) - (psutil.cpu_times().idle - idle) / seconds
         ended.set()
         watch.join()
     if process.returncode:
         sys.exit(f"{' '.join(command)} failed:\n{errors[-2000:]}")
-    return Run(seconds, most[0])
+    return Run(seconds, most[0], cores)
 
 
 def _watch(pid: int, most: list[float], ended: threading.Event) -> None:

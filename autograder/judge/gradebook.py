@@ -181,7 +181,8 @@ class Writer:
             person = grade.manual_score is not None
             settled = same and person and not grade.needs_manual_grade
             if verdict is not None:
-                grade.auto_score = min(verdict.score, grade.max_score)
+                # The cell knows it already; `grade.max_score` would ask the database for each.
+                grade.auto_score = min(verdict.score, grade.cell.max_score or 0.0)
                 grade.needs_manual_grade = person or bool(verdict.flags) or bool(record.problem)
             elif grade.name in record.untouched:
                 grade.auto_score, grade.needs_manual_grade = 0.0, person or bool(record.problem)

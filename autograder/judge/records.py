@@ -26,7 +26,10 @@ __all__ = ["Basis", "Record", "Store", "basis_of", "digest", "submission_key"]
 Basis = Mapping[str, str]
 """What an outcome rests on besides the submission: a short hash for each part, such as "seed" or "exercise softmax"."""
 
-KEY = slice(len('{"key": "'), len('{"key": "') + 64)
+RUNGS = {int(rung): rung for rung in Rung}
+CASE_FIELDS = {one.name for one in fields(CaseResult)}
+VERDICT_FIELDS = tuple(one.name for one in fields(Verdict))
+KEY = slice(len('{"key":"'), len('{"key":"') + 64)
 """Where a line holds its key."""
 
 
@@ -71,10 +74,10 @@ class Record:
         """The record as one line of JSON that begins with its key; the same record gives the same bytes."""
         rest = {name: value for name, value in _plain(self).items() if name != "key"}
         ordered = {"key": self.key} | dict(sorted(rest.items()))
-        return json.dumps(ordered, ensure_ascii=False, allow_nan=False)
+        return json.dumps(ordered, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
 
     @classmethod
-    def from_line(cls, line: str) -> Record:
+    def from_line(cls, line: bytes) -> Record:
         """The record of a line; ValueError, KeyError or TypeError for a damaged one."""
         raw = json.loads(line)
         return cls(
@@ -104,11 +107,19 @@ def _plain(value: Any) -> Any:
 
 
 def _verdict(raw: Mapping[str, Any]) -> Verdict:
-    known = {one.name: raw[one.name] for one in fields(Verdict)}
-    results = tuple(
-        CaseResult(**{**one, "rung": Rung(one["rung"]), "error": _number(one["error"])}) for one in raw["results"]
-    )
+    known = {name: raw[name] for name in VERDICT_FIELDS}
+    results = tuple(_case(one) for one in raw["results"])
     return Verdict(**{**known, "results": results, "warned": tuple(raw["warned"]), "flags": tuple(raw["flags"])})
+
+
+def _case(raw: dict[str, Any]) -> CaseResult:
+    # A class has tens of thousands of these, and a frozen dataclass sets its fields one by one through object.
+    if raw.keys() != CASE_FIELDS:
+        raise TypeError("not a case's result")
+    raw["rung"], raw["error"] = RUNGS[raw["rung"]], _number(raw["error"])
+    found = object.__new__(CaseResult)
+    vars(found).update(raw)
+    return found
 
 
 def _number(value: Any) -> float:
@@ -120,13 +131,13 @@ class Store:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self.lines: dict[str, str] = {}
-        text = path.read_text(encoding="utf-8", errors="replace") if path.is_file() else ""
+        self.lines: dict[str, bytes] = {}
+        data = path.read_bytes() if path.is_file() else b""
         # A killed run may have left half a line.
-        self.torn = bool(text) and not text.endswith("\n")
-        for line in text.split("\n"):
+        self.torn = bool(data) and not data.endswith(b"\n")
+        for line in data.split(b"\n"):
             if line:
-                self.lines[line[KEY]] = line
+                self.lines[line[KEY].decode("ascii", "replace")] = line
 
     def get(self, key: str) -> Record | None:
         """The record of a key; None where there is none, or only a damaged line."""
@@ -137,10 +148,10 @@ class Store:
 
     def add(self, record: Record) -> None:
         """Append a record; it is in the file when this returns."""
-        line = record.line()
+        line = record.line().encode()
         self.path.parent.mkdir(parents=True, exist_ok=True)
-        with self.path.open("a", encoding="utf-8") as file:
-            file.write(("\n" if self.torn else "") + line + "\n")
+        with self.path.open("ab") as file:
+            file.write((b"\n" if self.torn else b"") + line + b"\n")
         self.torn = False
         self.lines[record.key] = line
 

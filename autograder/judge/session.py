@@ -31,6 +31,7 @@ MAX_ANSWER = 4 * 2**20
 """Bytes of one answer that is kept, more than twice the largest right one; a submission gives hundreds of them."""
 MAX_ANSWERS = 256 * 2**20
 """Bytes of all answers of one process that are kept: they wait in the grader's memory until an exercise is judged."""
+PROCESSORS = os.cpu_count() or 1
 QUESTION_MEMORY = 2**30
 """Bytes that a reference may take to answer one question."""
 
@@ -40,7 +41,7 @@ def patience() -> float:
 
     Slowness that is the machine's shall cost nobody a point.
     """
-    return min(max(1.0, os.getloadavg()[0] / (os.cpu_count() or 1)), 10.0)
+    return min(max(1.0, os.getloadavg()[0] / PROCESSORS), 10.0)
 
 
 @dataclass(frozen=True)

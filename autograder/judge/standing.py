@@ -60,7 +60,7 @@ def states_of(course: Course, chapter: str, students: Iterable[str]) -> dict[str
     was left gives another digest.
     """
     file = course.root / "nbgrader_config.py"
-    config = file.read_text(encoding="utf-8") if file.is_file() else ""
+    config, address = file.read_text(encoding="utf-8") if file.is_file() else "", course.db_url
     rows: dict[str, list[Any]] = {}
     for row in gradebook.snapshot(course, chapter):
         rows.setdefault(row[0], []).append(row)
@@ -68,7 +68,7 @@ def states_of(course: Course, chapter: str, students: Iterable[str]) -> dict[str
         student: digest(
             json.dumps(
                 [
-                    course.db_url,
+                    address,
                     config,
                     course.timestamp(student, chapter),
                     _size(course.autograded(student, chapter)),

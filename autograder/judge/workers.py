@@ -19,6 +19,7 @@ from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wai
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from autograder.engine import catalogue
 from autograder.errors import SandboxError
@@ -29,7 +30,7 @@ from autograder.judge.sheets import Sheet, decode_sheets, encode_sheets
 
 __all__ = ["judged_here"]
 
-AHEAD = 2
+AHEAD = 4
 """Submissions that wait for each worker, read into memory."""
 
 WORKER_LOST = "the grader's own process ended while it judged this submission"
@@ -83,7 +84,7 @@ def _in_processes(jobs: deque[Job], terms: Terms, count: int) -> Generator[Outco
                         begun = True
                         yield None
                     sandbox.ready()
-                    processes.prepare()
+                    processes.ready()
                     if alone:
                         yield from _each_alone(processes, suspects, terms)
                     else:
@@ -134,15 +135,17 @@ class _Processes:
         self.terms = terms
         self.sheets = sheets
         self.executor = ProcessPoolExecutor(count, context, _start, (_Settings.of(sandbox, terms, sheets),))
-        # All workers start now.
-        self.warm = [self.executor.submit(os.getpid) for _ in range(count)]
+        # All workers start now, and one of them computes what is expected, for all to read: this process never needs
+        # torch, which loads while nbgrader and the sandbox's server do.
+        needed = not (terms.variants or sheets.exists())
+        self.first: list[Future[Any]] = [self.executor.submit(_prepare)] if needed else []
+        self.first += [self.executor.submit(os.getpid) for _ in range(count - len(self.first))]
 
-    def prepare(self) -> None:
-        """Let one worker compute what is expected, for all to read: this process never needs torch."""
-        if self.terms.variants or self.sheets.exists():
-            return
+    def ready(self) -> None:
+        """Wait until every worker can judge."""
         try:
-            self.executor.submit(_prepare).result()
+            for one in self.first:
+                one.result()
         except BrokenProcessPool:
             raise SandboxError("a worker ended at once; is this machine out of memory? try --workers 1") from None
 

@@ -135,7 +135,7 @@ def test_a_killed_run_goes_on_where_it_stopped(graded: Graded, course: Course) -
 
 def test_a_record_survives_its_line(graded: Graded) -> None:
     for record in graded.records:
-        assert Record.from_line(record.line()).line() == record.line()
+        assert Record.from_line(record.line().encode()).line() == record.line()
 
 
 def test_scores_and_waiting_answers_stand_in_the_gradebook(graded: Graded, course: Course) -> None:
