@@ -5,8 +5,10 @@ from __future__ import annotations
 import base64
 import gzip
 import io
+import os
 import re
 from dataclasses import replace
+from pathlib import Path
 
 import nbformat
 import pytest
@@ -17,6 +19,7 @@ from autograder.engine import catalogue
 from autograder.errors import CourseError
 from autograder.release import master
 from tests import book_tiny
+from tests.chapter_runs import prose
 from tests.conftest import ROOT
 
 STEM = book_tiny.STEM
@@ -188,6 +191,32 @@ def test_a_changed_master_has_another_fingerprint(tmp_path, monkeypatch):
     assert executed.fingerprint(places, STEM) != before
 
 
+@pytest.mark.parametrize("before", [None, "/somewhere"])
+def test_the_settings_of_crisp_figures_hold_only_while_a_master_runs(small, monkeypatch, before):
+    monkeypatch.delenv("IPYTHONDIR", raising=False)
+    if before:
+        monkeypatch.setenv("IPYTHONDIR", before)
+    settings = []
+
+    def failing(*_):
+        settings.append(Path(os.environ["IPYTHONDIR"]) / "profile_default" / "ipython_config.py")
+        assert settings[0].read_text() == executed.CRISP
+        raise CourseError("a cell failed")
+
+    monkeypatch.setattr(executed, "execute", failing)
+    monkeypatch.setattr(executed, "fingerprint", lambda *_: "new")
+    with pytest.raises(CourseError, match="a cell failed"):
+        executed.executed(small, STEM)
+    assert os.environ.get("IPYTHONDIR") == before
+    assert not settings[0].exists()
+
+
+def test_other_settings_of_the_figures_have_another_fingerprint(small, monkeypatch):
+    before = executed.fingerprint(small, STEM)
+    monkeypatch.setattr(executed, "CRISP", "")
+    assert executed.fingerprint(small, STEM) != before
+
+
 def test_a_failing_cell_is_one_line_with_chapter_and_cell(tmp_path, monkeypatch):
     monkeypatch.setattr(catalogue, "EXERCISES", book_tiny.tiny(tmp_path))
     places = book_tiny.places(tmp_path)
@@ -236,6 +265,31 @@ def test_a_formula_is_mathml_without_a_script():
     made_of = formulas.render(r"\frac{x}{2}")
     assert "<math" in made_of
     assert "<script" not in made_of
+
+
+def test_lines_that_are_aligned_are_a_table_and_roots_are_roots():
+    lines = formulas.render(r"\begin{aligned} a &= b \\ c &= \sqrt{d} \end{aligned}", True)
+    assert (lines.count("<mtr>"), lines.count("<mtd"), lines.count("<msqrt>")) == (2, 4, 1)
+    assert "&" not in lines.replace("&ApplyFunction;", "")
+
+
+@pytest.mark.parametrize("stem", catalogue.chapters())
+def test_every_formula_of_the_course_can_be_set(stem):
+    found = re.findall(r"(?<![\\$])\$\$?([^$]+)\$\$?", prose(stem))
+    assert len(found) > 20
+    assert all(formulas.render(one).startswith("<math") for one in found)
+
+
+def test_a_browser_finds_the_sign_of_a_root_in_the_font(tmp_path):
+    from fontTools.ttLib import TTFont
+
+    used = formulas.characters(formulas.render(r"\sqrt{2}"))
+    formulas.write_style(tmp_path, used)
+    with TTFont(tmp_path / formulas.FONT) as font:
+        assert formulas.RADICAL in font.getBestCmap()
+        taller = font["MATH"].table.MathVariants.VertGlyphCoverage.glyphs
+        assert font.getBestCmap()[formulas.RADICAL] in taller
+    assert formulas.RADICAL not in formulas.characters(formulas.render("2"))
 
 
 def test_the_font_of_formulas_has_what_they_use_and_little_else(both):

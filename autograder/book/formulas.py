@@ -1,6 +1,6 @@
 """Formulas as MathML while the book is built, which browsers draw themselves: no script, one font.
 
-latex2mathml reads the TeX.  The font is STIX Two Math (SIL Open Font Licence), which the package ziamath carries; the
+math-core reads the TeX.  The font is STIX Two Math (SIL Open Font Licence), which the package ziamath carries; the
 site gets the part of it that formulas need.
 """
 
@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from docutils.nodes import SkipNode  # type: ignore[import-untyped]
-from latex2mathml.converter import convert
+from math_core import LatexError, LatexToMathML
 
 from autograder.errors import CourseError
 
@@ -37,30 +37,26 @@ CHARACTERS = (
     *range(0x1D49C, 0x1D4D0), *range(0x1D6A8, 0x1D71C),
 )  # fmt: skip
 """What formulas of the course are made of: Latin, Greek, operators, arrows, brackets, and mathematical letters."""
+RADICAL = 0x221A
+"""The sign that a browser draws for a root, which stands in no element's text."""
+CONVERTER = LatexToMathML(fancy_error=False)
 
 
 @cache
 def render(formula: str, display: bool = False) -> str:
     """A TeX formula as MathML; CourseError with one line for a formula that cannot be read."""
-    bare = re.sub(r"\\[{}]", "", formula)
-    if bare.count("{") != bare.count("}"):
-        raise CourseError(f"the formula {formula!r} cannot be set: its braces do not match")
     try:
-        made = str(convert(formula, display="block" if display else "inline"))
-    except Exception as problem:  # the converter raises exceptions of many kinds
-        reason = f"{type(problem).__name__} {problem}".strip()
-        raise CourseError(f"the formula {formula!r} cannot be set: {reason}") from None
-    # A command that it does not know comes out as it went in.
-    if unknown := re.search(r"\\\w+", made):
-        raise CourseError(f"the formula {formula!r} cannot be set: {unknown[0]} is not known")
-    return made
+        return CONVERTER.convert_with_local_state(formula, displaystyle=display)
+    except LatexError as problem:
+        raise CourseError(f"the formula {formula!r} cannot be set: {problem}") from None
 
 
 def characters(pages: str) -> set[int]:
     """The characters that the formulas in pages of HTML are drawn with; letters also as their italic twins."""
     drawn = "".join(re.findall(r"<math\b.*?</math>", pages, re.DOTALL))
     italic = {*range(0x1D434, 0x1D468), *range(0x1D6E2, 0x1D71C), 0x210E, 0x1D6A4, 0x1D6A5}
-    return italic.union(map(ord, html.unescape(re.sub(r"<[^>]*>", "", drawn))))
+    roots = {RADICAL} if re.search(r"<m(sqrt|root)\b", drawn) else set()
+    return italic | roots | set(map(ord, html.unescape(re.sub(r"<[^>]*>", "", drawn))))
 
 
 def write_style(folder: Path, used: Iterable[int] = CHARACTERS) -> None:

@@ -1,7 +1,7 @@
 """The exporter of the students' feedback pages: nbgrader's page with nothing in it that runs or is fetched.
 
 A page shows what a student wrote, on the machine of whoever opens it.  So it has no script, its policy forbids every
-script and every request, and formulas are drawn by the browser itself (MathML) where latex2mathml is installed.
+script and every request, and formulas are drawn by the browser itself (MathML) where math-core is installed.
 """
 
 from __future__ import annotations
@@ -17,9 +17,11 @@ from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
 
 convert: Callable[..., str] | None
 try:
-    from latex2mathml.converter import convert
+    from math_core import LatexToMathML
 except ImportError:  # formulas are shown as they were typed
     convert = None
+else:
+    convert = LatexToMathML(fancy_error=False).convert_with_local_state
 
 __all__ = ["POLICY", "FeedbackPage", "formula"]
 
@@ -30,6 +32,14 @@ FONT_FILES = re.compile(r"@font-face\s*\{[^}]*\}")
 
 LONGEST_FORMULA = 4000
 """Characters of a formula that is drawn; a longer one is shown as it was typed."""
+
+LONGEST_MARKDOWN = 50_000
+"""Characters of a cell that is read as Markdown; a longer one is shown as it was typed."""
+
+OPENINGS = re.compile(r"\\[\[(]|\\begin|[\[$`*_|~<]")
+MOST_STEPS = 20_000_000
+"""Openings times characters of a cell that is read as Markdown: for each opening that is never closed, the parser
+looks through the rest of the cell.  At this bound it takes about a second."""
 
 
 class FeedbackPage(HTMLExporter):
@@ -44,8 +54,10 @@ class FeedbackPage(HTMLExporter):
     def from_notebook_node(self, nb: Any, resources: Any = None, **options: Any) -> tuple[str, Any]:
         """The page, and nbconvert's resources."""
         text, resources = super().from_notebook_node(nb, resources, **options)
-        # Bootstrap's icons, which no page of ours shows, are files that lie beside it.
-        return FONT_FILES.sub("", text), resources
+        # Bootstrap's icons, which no page of ours shows, are files that lie beside it.  What a student wrote stands
+        # in the body, and is neither searched nor cut.
+        head, end, body = text.partition("</head>")
+        return FONT_FILES.sub("", head) + end + body, resources
 
     def _init_resources(self, resources: Any) -> Any:
         resources = super()._init_resources(resources)
@@ -56,6 +68,8 @@ class FeedbackPage(HTMLExporter):
 @pass_context
 def markdown(context: Any, source: str) -> str:
     """Markdown as HTML, with formulas as MathML: nbconvert's filter in feedback pages and in formgrader."""
+    if len(source) > LONGEST_MARKDOWN or len(source) * len(OPENINGS.findall(source)) > MOST_STEPS:
+        return f"<pre>{html.escape(source)}</pre>"
     attachments = context.get("cell", {}).get("attachments", {})
     renderer = _Renderer(escape=False, allow_harmful_protocols=False, attachments=attachments)
     return str(MarkdownWithMath(renderer=renderer).render(source))
@@ -90,7 +104,7 @@ def formula(latex: str, display: str, typed: str) -> str:
     """A formula as MathML, or as it was typed where it cannot be converted.  display is "block" or "inline"."""
     if convert is not None and len(latex) <= LONGEST_FORMULA and "href" not in latex:
         try:
-            return convert(latex, display=display)
+            return convert(latex, displaystyle=display == "block")
         except Exception:  # a student's formula may be anything
             return html.escape(typed)
     return html.escape(typed)
