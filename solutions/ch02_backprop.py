@@ -1135,6 +1135,31 @@ for ax, k in zip(axes, mistakes, strict=False):
 # * **Leaves add up** over calls of `backward()`; so does `tensor.grad` in PyTorch, which is why
 #   training loops there begin with `zero_grad()`.
 #
+# ### Letters
+#
+# | letter | in code | shape | holds |
+# |---|---|---|---|
+# | $N$, $C$ | | | how many examples there are, and how many classes |
+# | $D_{\text{in}}$, $D_{\text{out}}$ | | | how many numbers go into a layer, and how many come out |
+# | $n$ | | | which example |
+# | $i$, $j$, $k$ | | | which feature, neuron or class; $k$ is also the exponent in $u^k$ |
+# | $L$ | `loss` | one number | how wrong the answers are |
+# | $\hat y$ | `y_hat` | $(N, D_{\text{out}})$ | the network's answers |
+# | $y$ | `y` | like $\hat y$ | the right answers; in section 2.5 what a layer gives |
+# | $r$ | `labels` | $(N,)$ | the right class of each example |
+# | $p$ | `p` | $(N, C)$ | the probabilities of the classes; in section 2.1 that of the right class alone |
+# | $w$ | `parameter` | one number | any weight or bias |
+# | $h$ | `h` | one number | how far a number is nudged |
+# | $f$ | `f` | a function | what is differentiated; $f'$ is its slope |
+# | $a, b, c, p, s, u, v$ | | one number each | the numbers of a graph, in sections 2.3 and 2.4 |
+# | $x$ | `x` | $(N, D_{\text{in}})$ | what goes into a layer, one example per row |
+# | $W$ | `weight` | $(D_{\text{out}}, D_{\text{in}})$ | one neuron per row |
+# | $b$ | `bias` | $(D_{\text{out}},)$ | one number per neuron |
+# | $g$ | `grad_y`, `grad_p` | like $y$, like $p$ | the gradient that arrives from behind |
+# | $z$ | `z`, `logits` | $(N, D_{\text{out}})$, $(N, C)$ | the pre-activations; those of the last layer are the logits |
+# | $h_1$ | `h`, `hidden` | $(N, D_{\text{out}})$ | the activations of the hidden layer, in section 2.6 |
+# | $\eta$ | `learning_rate` | one number | how far a step goes, as a multiple of the gradient |
+#
 # ### New words
 #
 # | word | meaning |

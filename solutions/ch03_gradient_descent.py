@@ -795,6 +795,34 @@ ax.grid(alpha=0.2)
 # * **The last, shorter batch is kept**, as in PyTorch's `DataLoader`.
 # * **Clipping** uses one length for all parameters. PyTorch adds 1e-6 to it before it divides.
 #
+# ### Letters
+#
+# | letter | in code | shape | holds |
+# |---|---|---|---|
+# | $N$, $M$ | | | how many examples there are; $M$ in the test set of section 3.4 |
+# | $D$ | | | how many features or parameters |
+# | $B$ | `batch_size` | | how many examples in a mini-batch |
+# | $K$ | | | how many pieces of a large batch |
+# | $n$ | | | which example |
+# | $i$, $j$ | | | which feature |
+# | $L$ | `loss` | one number | how wrong the answers are; $\Delta L$ is its change in a step |
+# | $w$ | `w`; `weight` | any; $(D,)$ | the parameters; in section 3.4 the weights of the neuron |
+# | $g$ | `grad` | like $w$ | the gradient of the loss at $w$, also $\nabla L$ |
+# | $s$ | | like $w$ | a step |
+# | $\eta$ | `learning_rate` | one number | how far a step goes, as a multiple of the gradient |
+# | $t$ | `steps` | one number | how many steps there have been |
+# | $a$ | | one number | the curvature of a bowl of one parameter |
+# | $H$ | `hessian` | $(D, D)$ | how each slope changes with each parameter |
+# | $\lambda$ | `curvatures` | $(D,)$ | the eigenvalues of $H$: the curvatures along the bowl's own axes |
+# | $v$ | `velocity` | like $w$ | what is kept of earlier steps |
+# | $\mu$ | `momentum` | one number | the share of the old velocity that is kept |
+# | $x$ | `x` | $(N, D)$ | one example per row; in section 3.3 a parameter |
+# | $y$ | `y` | $(N,)$ | the right answers, 0 or 1; in section 3.3 the other parameter |
+# | $b$ | `bias` | one number | the bias of the neuron |
+# | $z$ | `z` | $(N,)$ | the logits |
+# | $\sigma$ | | a function | the sigmoid |
+# | $p$ | `p` | $(N,)$ | the probability of class 1, which is $\sigma(z)$ |
+#
 # ### New words
 #
 # | word | meaning |

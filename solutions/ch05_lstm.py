@@ -1463,6 +1463,32 @@ else:
 # * **Weights are (out, in)**, as everywhere in this course.
 # * **Nats a letter**, the full stop at the end counted. Books often give bits: divide by $\ln 2$.
 #
+# ### Letters
+#
+# | letter | in code | shape | holds |
+# |---|---|---|---|
+# | $N$, $T$, $D$ | | | how many sequences, steps of each, features of a step |
+# | $H$ | | | how many hidden numbers |
+# | $V$, $E$ | | | how many symbols, and how many numbers in a symbol's row |
+# | $t$ | `t` | | which step |
+# | $x$ | `x` | $(N, T, D)$ | the inputs; $x_t$, of the shape $(N, D)$, those of one step |
+# | $h$ | `h`, `hs` | $(N, H)$, $(N, T, H)$ | the hidden state after one step, after each; before the first: $h_0$, `h0` |
+# | $c$ | `c`, `cs` | $(N, H)$, $(N, T, H)$ | the cell state of an LSTM, its memory |
+# | $W_{ih}, W_{hh}$ | `weight_ih`, `weight_hh` | $(H, D)$, $(H, H)$ | from the input and from the hidden state to the next hidden state |
+# | $b_{ih}, b_{hh}$ | `bias_ih`, `bias_hh` | $(H,)$ | the two biases |
+# | $w_{ih}, w_{hh}$ | | one number each | $W_{ih}$ and $W_{hh}$ of a network with one hidden number |
+# | $z$ | `z` | $(N, H)$, LSTM: $(N, 4H)$ | what stands before a tanh or sigmoid |
+# | $\sigma$ | `sigmoid` | a function | the sigmoid; $s$ is what it gives |
+# | $i, f, o$ | `i`, `f`, `o` | $(N, H)$ each | input gate, forget gate, output gate |
+# | $g$ | `g` | $(N, H)$ | the candidate of the LSTM |
+# | $r, z$ | `r`, `z` | $(N, H)$ each | reset gate and update gate of the GRU |
+# | $n$ | `n` | $(N, H)$ | the candidate of the GRU |
+# | $W_{ii}, \dots, W_{hn}$ | in `weight_ih`, `weight_hh` | $(H, D)$, $(H, H)$ | the blocks of gates and candidate: 4 in the LSTM, 3 in the GRU; biases alike |
+# | $L$ | `loss` | one number | how wrong the answers are |
+# | $d$ | `grad_hs` | $(N, T, H)$ | the gradient that the loss sends to each hidden state directly |
+# | $\delta_h, \delta_c$ | `grad_h`, `grad_c` | $(N, H)$ each | the whole gradients at the new $h$ and $c$ |
+# | $y, p$ | `y`, `sigmoid(logits)` | $(N, 1)$ each | the bit to remember, and its probability, in section 5.7 |
+#
 # ### New words
 #
 # | word | meaning |

@@ -2026,6 +2026,40 @@ if smol is None:
 # * **Nats a token.** Losses of models with different tokens cannot be compared: a letter and a word
 #   piece are not the same amount of text.
 #
+# ### Letters
+#
+# | letter | in code | shape | holds |
+# |---|---|---|---|
+# | $N$, $T$ | | | how many sequences, and positions of each |
+# | $D$ | `d_model` | | how many features of a position |
+# | $H$ | `num_heads` | | how many heads |
+# | $d$ | `d` | | how many features of a head, $D / H$ |
+# | $F$ | `wide` | | how many features inside the feed-forward part |
+# | $V$ | `vocabulary_size` | | in shapes: how many different tokens there are |
+# | $q$, $Q$ | `q` | $(\dots, Q, d_k)$ | one query; all of them. In shapes $Q$ is how many |
+# | $k$, $K$ | `k` | $(\dots, K, d_k)$ | one key; all of them. In shapes $K$ is how many |
+# | $v$, $V$ | `v` | $(\dots, K, d_v)$ | one value; all of them |
+# | $d_k, d_v$ | | | how many features of a key, of a value |
+# | $S$ | `scores` | $(\dots, Q, K)$ | the scaled scores; $s_j$ is one of a row |
+# | $A$ | `weights` | $(\dots, Q, K)$ | the softmax of the scores; $a$ is a row of it, $a_j$ one weight |
+# | $y$ | the result | $(\dots, Q, d_v)$ | the mixed values; in section 6.6 what a norm or a layer gives |
+# | $L$ | | one number | the loss |
+# | $g$ | `grad_weights` | $(\dots, Q, K)$ | the gradient at the weights, $\partial L / \partial A$; in formulas a row of it |
+# | $t$ | `positions` | $(T,)$ | which position |
+# | $i$, $j$, $m$ | | | $i$ which query, $j$ and $m$ which key; in sections 6.5 and 6.11 $i$ is which pair of features |
+# | $x$ | `x` | $(N, T, D)$ | the features of each position; $x'$ what comes next |
+# | $W_o$ | `o_weight` | $(D, D)$ | mixes what the heads found |
+# | $PE$ | `encoding` | $(T, D)$ | the positional encoding |
+# | $a$, $b$ | | one number each | two angles, in section 6.5 |
+# | $f$ | | a function | a part of a layer: attention or feed-forward |
+# | $\gamma, \beta$ | `gamma`, `beta` | $(D,)$ each | a scale and a shift that are *learned* |
+# | $\varepsilon$ | `eps` | one tiny number | keeps us from dividing by 0 |
+# | $\Phi$ | `share` | a function | the share of the bell curve to the left of a number |
+# | $p$ | `top_p` | one number | the share of the probability that top-p keeps |
+# | $k$ | `top_k` | one number | how many tokens top-k keeps |
+# | $\theta$ | `angles` | $(T, d / 2)$ | by what angle a pair of features turns |
+# | $\sigma$ | | a function | the sigmoid; in SiLU it is taken of $z$, any number |
+#
 # ### New words
 #
 # | word | meaning |

@@ -15,10 +15,12 @@ from autograder.errors import CourseError
 from autograder.release.build import Places, source_notebook, stems
 from autograder.release.master import Cell, Master, read, without_answers
 from autograder.slides import build
-from autograder.slides.choose import Item, Slide, signature, slides
+from autograder.slides.choose import slides
 from autograder.slides.deck import page
 from autograder.slides.layout import ROOM, height, parted
 from autograder.slides.markdown import blocks, html, label, sentences
+from autograder.slides.signature import signature
+from autograder.slides.slide import Item, Slide
 from tests.conftest import ROOT
 
 

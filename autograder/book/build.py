@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import argparse
-import os
 import shutil
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from pathlib import Path
 
 import nbformat
@@ -71,8 +69,7 @@ def build(
     facts: list[tuple[Chapter, Master]] = []
     for stem in sorted(set(stems(places, wanted))):
         read = master.read(places.master(stem))
-        with _crisp_figures(work):
-            notebook, ran = executed(places, stem)
+        notebook, ran = executed(places, stem)
         about = chapter(places.root, read, notebook)
         print(f"{stem}: {'executed' if ran else 'kept'}, its cells took {about.seconds:.0f} s", flush=True)
         links = Links(f"notebooks/{stem}.ipynb", _browser(site, stem, lite_url))
@@ -101,21 +98,6 @@ def _emptied(site: Path) -> None:
 def _written(path: Path, text: str) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(text, "utf-8")
-
-
-@contextmanager
-def _crisp_figures(work: Path) -> Iterator[None]:
-    """Kernels that start meanwhile draw figures with twice as many pixels, for screens that have them."""
-    folder = work / "ipython" / "profile_default"
-    _written(folder / "ipython_config.py", 'get_config().InlineBackend.figure_formats = {"retina"}\n')
-    before = os.environ.get("IPYTHONDIR")
-    os.environ["IPYTHONDIR"] = str(folder.parent)
-    try:
-        yield
-    finally:
-        os.environ.pop("IPYTHONDIR")
-        if before is not None:
-            os.environ["IPYTHONDIR"] = before
 
 
 def _browser(site: Path, stem: str, lite_url: str | None) -> str:

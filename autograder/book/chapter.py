@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,8 +12,9 @@ from autograder.book.executed import optional_weights, seconds
 from autograder.engine import catalogue
 from autograder.release.master import Master
 from autograder.spec import Exercise, FreeAnswer
+from autograder.student.way import needs
 
-__all__ = ["WORDS_A_MINUTE", "Chapter", "chapter", "needs", "reduced", "words"]
+__all__ = ["WORDS_A_MINUTE", "Chapter", "chapter", "words"]
 
 WORDS_A_MINUTE = 150
 """The reading speed behind the minutes: slower than a novel's, because of formulas, figures and code."""
@@ -81,43 +81,6 @@ def words(markdown: str) -> int:
     text = re.sub(r"```.*?```", " ", markdown, flags=re.DOTALL)
     text = re.sub(r"\$\$.*?\$\$|\$[^$\n]+\$", " formula ", text, flags=re.DOTALL)
     return len(re.findall(r"\w[\w'’.,-]*", text))
-
-
-def needs(prose: str, own: int) -> tuple[int, ...]:
-    """The chapters that "**What you need.**" names; not those that it says are used ready-made or not needed."""
-    told = re.search(r"\*\*What you need\.\*\*(.*?)(?:\n\n|\Z)", prose, re.DOTALL)
-    if told is None:
-        return ()
-    found: set[int] = set()
-    for sentence in re.split(r"(?<=[.:;])\s+(?=[A-Z0-9])", " ".join(told[1].split())):
-        # a section's number is not a chapter's
-        plain = re.sub(r"section \d+\.\d+", "", sentence)
-        if re.search(r"ready-made|repeated|not needed|is used here", plain):
-            continue
-        for match in re.finditer(r"[Cc]hapters?\s+(\d+)((?:\s*(?:,|and|to)\s*\d+)*)", plain):
-            found |= _listed(f"{match[1]}{match[2]}")
-    return tuple(sorted(found - {own}))
-
-
-def _listed(text: str) -> set[int]:
-    """{1, 2, 3} of "1 to 3", {2, 4} of "2 and 4"."""
-    numbers = [int(one) for one in re.findall(r"\d+", text)]
-    return set(range(numbers[0], numbers[-1] + 1)) if " to " in text else set(numbers)
-
-
-def reduced(chapters: Sequence[Chapter]) -> list[tuple[int, int]]:
-    """The arrows of the map: (before, after) without those that a longer way already shows."""
-    before = {one.number: set(one.needs) for one in chapters}
-
-    def behind(number: int) -> set[int]:
-        direct = before.get(number, set())
-        return direct.union(*(behind(one) for one in direct)) if direct else set()
-
-    arrows = []
-    for number, direct in before.items():
-        around = set().union(*(behind(one) for one in direct)) if direct else set()
-        arrows += [(one, number) for one in sorted(direct - around) if one in before]
-    return arrows
 
 
 def _builds(readme: Path, stem: str) -> str:

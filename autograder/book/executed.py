@@ -9,7 +9,9 @@ import json
 import os
 import re
 import sys
+import tempfile
 from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from itertools import pairwise
 from pathlib import Path
@@ -27,6 +29,9 @@ __all__ = ["executed", "fingerprint", "optional_weights", "seconds"]
 DECIDE = ("ipython", "matplotlib", "numpy", "scipy", "scikit-image", "scikit-learn", "statsmodels", "anywidget")
 """Packages whose version can change what a chapter's cells give."""
 
+CRISP = 'get_config().InlineBackend.figure_formats = {"retina"}\n'
+"""The kernels' settings: figures with twice as many pixels, for screens that have them."""
+
 
 def executed(places: Places, stem: str) -> tuple[NotebookNode, bool]:
     """The chapter's executed master, and whether it had to be run; CourseError where a cell fails."""
@@ -34,7 +39,8 @@ def executed(places: Places, stem: str) -> tuple[NotebookNode, bool]:
     run = not kept.is_file()
     if run:
         try:
-            fresh = execute(places, stem)
+            with _crisp_figures():
+                fresh = execute(places, stem)
         except CourseError as problem:
             raise CourseError(f"{problem}{_which_cell(problem.__context__)}") from None
         fresh.replace(kept)
@@ -42,6 +48,23 @@ def executed(places: Places, stem: str) -> tuple[NotebookNode, bool]:
             if other != kept:
                 other.unlink()
     return nbformat.read(kept, as_version=4), run
+
+
+@contextmanager
+def _crisp_figures() -> Iterator[None]:
+    """Kernels that start meanwhile have these settings."""
+    before = os.environ.get("IPYTHONDIR")
+    with tempfile.TemporaryDirectory(prefix="ipython-") as folder:
+        profile = Path(folder) / "profile_default"
+        profile.mkdir()
+        (profile / "ipython_config.py").write_text(CRISP, "utf-8")
+        os.environ["IPYTHONDIR"] = folder
+        try:
+            yield
+        finally:
+            os.environ.pop("IPYTHONDIR")
+            if before is not None:
+                os.environ["IPYTHONDIR"] = before
 
 
 def _which_cell(error: BaseException | None) -> str:
@@ -58,7 +81,7 @@ def fingerprint(places: Places, stem: str) -> str:
         digest.update(f"{path.relative_to(places.root).as_posix()}\0".encode() + path.read_bytes() + b"\0")
     versions = [f"{name}=={_version(name)}" for name in DECIDE]
     weights = [name for name, _ in optional_weights(places.root, stem)[0]]
-    digest.update(json.dumps([sys.version, versions, weights]).encode())
+    digest.update(json.dumps([sys.version, versions, weights, CRISP]).encode())
     return digest.hexdigest()[:20]
 
 

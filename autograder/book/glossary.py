@@ -102,8 +102,8 @@ def symbols(letters: Sequence[Row], words: Sequence[Row]) -> str:
 
 
 def _around(word: str, formula: str) -> str:
-    """The words of a row without its formulas: "pre-activation, activation or"."""
-    return " ".join(FORMULA.sub("", word).split()).replace(" ,", ",").strip(" ,") or formula
+    """The words of a row without its formulas: "pre-activation, activation"."""
+    return ", ".join(filter(None, (_named(part) for part in word.split(",")))) or formula
 
 
 def _words(cell: str) -> list[str]:

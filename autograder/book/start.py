@@ -6,8 +6,9 @@ import html
 import textwrap
 from collections.abc import Sequence
 
-from autograder.book.chapter import Chapter, reduced
+from autograder.book.chapter import Chapter
 from autograder.book.pages import width
+from autograder.student.way import arrows, columns
 
 __all__ = ["start"]
 
@@ -84,39 +85,25 @@ def _card(chapter: Chapter) -> str:
     )
 
 
-def rows(chapters: Sequence[Chapter]) -> list[list[Chapter]]:
-    """The chapters by how long a way leads to them: those that need nothing first."""
-    arrows = reduced(chapters)
-    level: dict[int, int] = {}
-    for one in sorted(chapters, key=lambda chapter: chapter.number):
-        level[one.number] = 1 + max(
-            (level.get(before, -1) for before, after in arrows if after == one.number), default=-1
-        )
-    # a chapter that nothing follows may need a second look: levels settle in as many rounds as there are chapters
-    for _ in chapters:
-        for before, after in arrows:
-            level[after] = max(level[after], level[before] + 1)
-    return [[one for one in chapters if level[one.number] == row] for row in range(max(level.values(), default=-1) + 1)]
-
-
 def _picture(chapters: Sequence[Chapter]) -> str:
     """The map as SVG with links; it takes the colours of the page."""
     places: dict[int, tuple[float, float]] = {}
-    lined = rows(chapters)
+    before = {one.number: one.needs for one in chapters}
+    lined = columns(before)
     broadest = max(map(len, lined), default=1)
     wide = broadest * (WIDE + GAP_X)
     for down, row in enumerate(lined):
-        for across, one in enumerate(row):
+        for across, number in enumerate(row):
             left = (wide - len(row) * (WIDE + GAP_X)) / 2 + GAP_X / 2
-            places[one.number] = (left + across * (WIDE + GAP_X), 6 + down * (HIGH + GAP_Y))
+            places[number] = (left + across * (WIDE + GAP_X), 6 + down * (HIGH + GAP_Y))
     high = len(lined) * (HIGH + GAP_Y) - GAP_Y + 12
-    arrows = "".join(_arrow(places[before], places[after]) for before, after in reduced(chapters))
+    lines = "".join(_arrow(places[first], places[then]) for first, then in arrows(before))
     boxes = "".join(_box(one, *places[one.number]) for one in chapters)
     return (
         f'<svg class="book-map" viewBox="0 0 {wide} {high}" style="max-width: {1.3 * wide:.0f}px" '
         'role="group" aria-label="Map of the chapters">'
         '<defs><marker id="book-head" viewBox="0 0 10 10" refX="9" refY="5" markerWidth="7" markerHeight="7" '
-        f'orient="auto"><path d="M0 0 10 5 0 10z"/></marker></defs>{arrows}{boxes}</svg>'
+        f'orient="auto"><path d="M0 0 10 5 0 10z"/></marker></defs>{lines}{boxes}</svg>'
     )
 
 

@@ -16,9 +16,10 @@ from autograder.errors import CourseError
 from autograder.release import master
 from autograder.release.build import Places, stems
 from autograder.release.master import Master
-from autograder.slides.choose import Slide, slides
+from autograder.slides.choose import slides
 from autograder.slides.deck import index, page
 from autograder.slides.layout import parted
+from autograder.slides.slide import Slide
 
 __all__ = ["add_arguments", "build", "chapter_slides", "run", "static"]
 

@@ -5,24 +5,23 @@ The long prose goes to the speaker's notes.  Model answers, checks, hints and wh
 
 from __future__ import annotations
 
-import ast
 import re
-import textwrap
-from collections.abc import Iterator
-from dataclasses import dataclass, field
 from itertools import pairwise
-from typing import Any, Literal
+from typing import Any
 
 from nbformat import NotebookNode
 
 from autograder.book import widgets
 from autograder.engine import catalogue
 from autograder.errors import CourseError
-from autograder.release.master import Cell, Master, without_answers
-from autograder.slides.markdown import Block, blocks, label, plain, sentences, words
+from autograder.release.master import Cell, Master
+from autograder.slides.markdown import Block, blocks, label, sentences, words
+from autograder.slides.shorten import first_sentences, key_sentences, short_list, two_columns
+from autograder.slides.signature import signature
+from autograder.slides.slide import CODE_COLUMNS, Item, Slide
 from autograder.spec import FreeAnswer
 
-__all__ = ["Item", "Slide", "signature", "slides"]
+__all__ = ["slides"]
 
 TASK = re.compile(
     r"\*\*(?:Exercise (?P<number>\d+\.\d+)|Question): (?P<title>.*?)\*\*\s*\((?P<facts>[^)]*)\)\s*(?P<rest>.*)",
@@ -30,34 +29,8 @@ TASK = re.compile(
 )
 GUESS = re.compile(r"\*\*[^*]+:\*\* …")
 NOTICE = re.compile(r"\*What to notice:\*\s*(.*)", re.DOTALL)
-KEY_WORDS = 45
-"""How many words of one paragraph a slide bears."""
-
-CODE_LINES, CODE_COLUMNS = 13, 76
-
-
-@dataclass(frozen=True)
-class Item:
-    """One thing on a slide: Markdown, a list, a formula, code, printed text, a figure or a widget.
-
-    content is Markdown, source, or the markup or base64 of an output; alt is a figure's description.
-    """
-
-    kind: Literal["text", "lead", "list", "table", "formula", "code", "printed", "figure", "widget"]
-    content: str
-    alt: str = ""
-
-
-@dataclass
-class Slide:
-    """One slide before it is laid out."""
-
-    kind: Literal["title", "section", "text", "picture", "turn"]
-    title: str
-    section: str = ""
-    facts: str = ""
-    items: list[Item] = field(default_factory=list)
-    notes: list[str] = field(default_factory=list)
+CODE_LINES = 13
+"""How many lines of code and of what it printed a slide bears."""
 
 
 def slides(chapter: Master, executed: NotebookNode) -> list[Slide]:
@@ -177,23 +150,23 @@ class _Chooser:
         if self.now.kind == "title":
             self.now.notes.append(text)
             if not self.now.items and not bold:
-                self.now.items.append(Item("lead", _first(text, 20)))
+                self.now.items.append(Item("lead", first_sentences(text, 20)))
             return
         if bold == "Question." and self.now.kind == "section":
-            self.now.items.append(Item("lead", _first(rest, 40)))
+            self.now.items.append(Item("lead", first_sentences(rest, 40)))
             self.now.notes.append(text)
             return
         if bold == "Predict.":
             slide = self.begin("text", "Predict")
-            slide.items.append(Item("lead", _first(rest, 60)))
+            slide.items.append(Item("lead", first_sentences(rest, 60)))
             slide.notes.append(text)
             return
         if bold.startswith("What you should have seen"):
             slide = self.begin("text", "What you should have seen")
-            slide.items.append(Item("text", _key(rest, always=True)))
+            slide.items.append(Item("text", key_sentences(rest, always=True)))
             slide.notes.append(text)
             return
-        shown = _key(rest, always=bool(bold) and words(rest) <= 90)
+        shown = key_sentences(rest, always=bool(bold) and words(rest) <= 90)
         slide = self.room() if shown else self.now
         if shown:
             slide.items.append(Item("text", f"**{bold}** {shown}" if bold else shown))
@@ -205,10 +178,10 @@ class _Chooser:
         if self.now.kind == "title":
             self.now.notes.append(block.text)
             if block.kind == "table":
-                self.begin("text", "Contents").items.append(Item("table", _narrow(block.text)))
+                self.begin("text", "Contents").items.append(Item("table", two_columns(block.text)))
             return
         if block.kind == "list":
-            shown = _points(block)
+            shown = short_list(block)
             self.room().notes.append(block.text)
             if shown:
                 self.lead()
@@ -236,9 +209,9 @@ class _Chooser:
             slide.items.append(Item("formula", block.text))
         elif block.kind == "paragraph" and told < 30:
             bold, rest = label(block.text)
-            slide.items.append(Item("text", (f"**{bold}** " if bold else "") + _first(rest, 45)))
-        elif block.kind == "list" and _points(block):
-            slide.items.append(Item("list", _points(block)))
+            slide.items.append(Item("text", (f"**{bold}** " if bold else "") + first_sentences(rest, 45)))
+        elif block.kind == "list" and short_list(block):
+            slide.items.append(Item("list", short_list(block)))
 
     def exercise(self, cell: Cell) -> None:
         """The signature, on the slide of the exercise's text."""
@@ -281,84 +254,3 @@ class _Chooser:
             return
         slide = self.begin("text", self.heading)
         slide.items += [Item("code", source.strip()), Item("printed", text)]
-
-
-def signature(cell: Cell) -> str:
-    """What a student sees of an exercise's cell: the first line and the docstring, and a class's methods by name."""
-    source = without_answers(cell.source, "raise NotImplementedError")
-    lines = source.splitlines()
-    node = next(one for one in ast.parse(source).body if isinstance(one, ast.FunctionDef | ast.ClassDef))
-    return "\n".join(part for line in _head(node, lines) for part in _wrapped(line))
-
-
-def _wrapped(line: str) -> list[str]:
-    """A line of a docstring that is too long for a slide as several; an argument's text stays in its column."""
-    if len(line) <= CODE_COLUMNS or line.lstrip().startswith("def "):
-        return [line]
-    argument = re.match(r"\s+[\w, ]+?\s\s+(?=\S)", line)
-    indent = " " * (argument.end() if argument else len(line) - len(line.lstrip()))
-    return textwrap.wrap(line, CODE_COLUMNS, subsequent_indent=indent)
-
-
-def _head(node: ast.FunctionDef | ast.ClassDef, lines: list[str], short: bool = False) -> Iterator[str]:
-    first = node.body[0]
-    described = (
-        isinstance(first, ast.Expr) and isinstance(first.value, ast.Constant) and isinstance(first.value.value, str)
-    )
-    yield from lines[node.lineno - 1 : first.lineno - 1]
-    if described and not short:
-        assert first.end_lineno is not None
-        yield from lines[first.lineno - 1 : first.end_lineno]
-    if isinstance(node, ast.ClassDef):
-        for method in node.body:
-            if isinstance(method, ast.FunctionDef):
-                yield ""
-                yield from _head(method, lines, short=True)
-
-
-def _first(text: str, limit: int) -> str:
-    """The first sentences, as many as fit into that many words; at least one."""
-    kept: list[str] = []
-    for one in sentences(text):
-        if kept and words(" ".join([*kept, one])) > limit:
-            break
-        kept.append(one)
-    return " ".join(kept)
-
-
-def _key(text: str, always: bool = False) -> str:
-    """A paragraph's sentences with bold words, two at most; `always` puts its first sentences before them."""
-    told = sentences(text)
-    chosen = {place for place, one in enumerate(told) if "**" in one and words(one) <= KEY_WORDS}
-    if always:
-        length = 0
-        for place, one in enumerate(told):
-            length += words(one)
-            if place and length > KEY_WORDS:
-                break
-            chosen.add(place)
-        return " ".join(told[place] for place in sorted(chosen)[:5])
-    return " ".join(told[place] for place in sorted(chosen)[:2])
-
-
-def _points(block: Block) -> str:
-    """A list as Markdown, each point whole or by its first sentence; "" where it is too long for a slide."""
-    points = list(block.items)
-    if sum(map(words, points)) > 90:
-        points = [_first(one, 16) for one in points]
-    if sum(map(words, points)) > 140 or len(points) > 9:
-        return ""
-    marks = [f"{place}." for place in range(1, 10)] if re.match(r"\s*\d", block.text) else ["*"] * 9
-    return "\n".join(f"{mark} {one}" for mark, one in zip(marks, points, strict=False))
-
-
-def _narrow(table: str) -> str:
-    """The contents' table without its minutes: the first two columns."""
-    rows = [re.split(r"(?<!\\)\|", line.strip().strip("|")) for line in table.splitlines()]
-    return "\n".join(f"| {' | '.join(cell.strip() for cell in row[:2])} |" for row in rows)
-
-
-def alt(slide: Slide) -> str:
-    """A figure's description: what there is to notice, else the slide's title."""
-    told = next((item.content for item in slide.items if item.kind == "text"), slide.title)
-    return plain(told)

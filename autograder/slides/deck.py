@@ -11,10 +11,10 @@ from string import Template
 
 from autograder.book import widgets
 from autograder.book.pictures import lossless, size
-from autograder.slides.choose import Item, Slide, alt
 from autograder.slides.layout import HEIGHT, WIDTH
 from autograder.slides.markdown import coloured
 from autograder.slides.markdown import html as rendered
+from autograder.slides.slide import Item, Slide, alt
 
 __all__ = ["index", "page"]
 

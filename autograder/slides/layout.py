@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from dataclasses import replace
 from math import ceil
 
-from autograder.slides.choose import Item, Slide
 from autograder.slides.markdown import plain
+from autograder.slides.slide import Item, Slide
 
 __all__ = ["HEIGHT", "WIDTH", "parted"]
 

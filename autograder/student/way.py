@@ -1,4 +1,4 @@
-"""What the map knows of the chapters, read from the notebooks beside the student's: title, and what each builds on."""
+"""The way through the chapters: what each builds on, by its own text, and the map that follows from it."""
 
 from __future__ import annotations
 

@@ -7,6 +7,7 @@ that folder is looked at in headless Chromium.  Needs the development environmen
 from __future__ import annotations
 
 import argparse
+import csv
 import html
 import io
 import json
@@ -21,10 +22,11 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 
 from PIL import Image
-from playwright.sync_api import BrowserContext, Page, sync_playwright
+from playwright.sync_api import BrowserContext, Locator, Page, sync_playwright
 
 from autograder.demo.submissions import Submission, filled, submissions, write
 from autograder.release import master
@@ -36,13 +38,22 @@ __all__ = ["HERE_ONLY", "PICTURES", "Classroom", "serving"]
 HERE = Path(__file__).parent
 CHAPTER = "ch01_activations"
 STUDENTS = 40
-WIDTH, HEIGHT = 1280, 800
-WIDE = 1600, 1000
+WIDTH, HEIGHT = 1280, 1000
+WIDE = 1600, 1100
 """Formgrader's tables need more room; their picture is made smaller."""
+LISTED = 14
+"""How many rows of such a table its picture shows."""
 QUESTION = "where_the_signal_died"
 COMMENT = "Right. How far does the signal get with half of that scale?"
 MISTAKEN = "misconception_relu_absolute_value"
 """The student whose feedback page is shown."""
+FIRST_NAMES = ("Ada", "Ben", "Chen", "Dina", "Eli", "Fatma", "Goran", "Hana")
+LAST_NAMES = ("Adler", "Okafor", "Silva", "Tanaka", "Weber")
+"""Eight and five have no common divisor: 40 students get 40 names."""
+ROWS, MISTAKES = 9, 5
+"""How many students the picture of `grade` shows from the top, and how many with a misconception."""
+MARGIN = 8
+"""Pixels below the last thing of a picture."""
 LARGEST = 150_000
 """Bytes of a picture, so that a clone stays small."""
 HERE_ONLY = "MAP * ~NOTFOUND, EXCLUDE localhost, EXCLUDE 127.0.0.1, EXCLUDE [::1]"
@@ -52,9 +63,11 @@ ABOVE = "(found, room) => window.scrollTo(0, found.getBoundingClientRect().top +
 
 TERMINAL = """<!doctype html><meta charset="utf-8"><style>
 body {{ margin: 0; background: #1e1e1e; color: #d4d4d4; }}
-pre {{ margin: 0; padding: 24px 28px; font: 14px/1.4 "DejaVu Sans Mono", monospace; white-space: pre-wrap; }}
+pre {{ margin: 0; padding: 24px 28px 16px; font: 16px/1.45 "DejaVu Sans Mono", monospace; white-space: pre-wrap; }}
 b {{ color: #9cdcfe; font-weight: normal; }}
+i {{ color: #8a8a8a; }}
 </style><pre>{lines}</pre>"""
+LEFT_OUT = "  … {count} more students, left out of this picture …"
 
 
 @contextmanager
@@ -159,6 +172,24 @@ def make_class(root: Path) -> None:
     write(root, CHAPTER, submissions(chapter, release, STUDENTS))
 
 
+def roster(root: Path) -> None:
+    """Give the students names, as the guide does: `nbgrader db student import`."""
+    students = sorted(path.name for path in (root / "submitted").iterdir())
+    with (root / "roster.csv").open("w", encoding="utf-8", newline="") as file:
+        rows = csv.writer(file)
+        rows.writerow(("id", "last_name", "first_name", "email"))
+        for place, student in enumerate(students):
+            rows.writerow((student, LAST_NAMES[place % 5], FIRST_NAMES[place % 8], ""))
+    beside = str(Path(sys.executable).parent)
+    subprocess.run(
+        [f"{beside}/nbgrader", "db", "student", "import", "roster.csv"],
+        cwd=root,
+        env=os.environ | {"PATH": f"{beside}{os.pathsep}{os.environ['PATH']}"},
+        capture_output=True,
+        check=True,
+    )
+
+
 def make_small_class(root: Path) -> None:
     """The tree of a class in which three have their own words, and one has another's."""
     chapter = master.read(Places().master(CHAPTER))
@@ -176,48 +207,69 @@ def _other_name(names: Mapping[str, str]) -> Callable[[re.Match[str]], str]:
     return lambda found: names[found[0]]
 
 
-def grade_run(room: Classroom) -> None:
+def shortened(printed: str) -> list[str]:
+    """What `grade` printed, for some of the students; a line says how many were left out, and where."""
+    lines = printed.rstrip().splitlines()
+    end = lines.index("")
+    head, rows = lines[0], lines[1:end]
+    mistakes = [place for place, row in enumerate(rows) if place >= ROWS and row.startswith("misconception_")]
+    shown = [head]
+    for before, place in pairwise([-1, *range(ROWS), *mistakes[:MISTAKES], len(rows)]):
+        if place > before + 1:
+            shown.append(LEFT_OUT.format(count=place - before - 1))
+        shown += rows[place : place + 1]
+    return shown + lines[end:]
+
+
+def grade_run(room: Classroom) -> Locator:
     """What `grade` prints."""
-    lines = html.escape(room.printed["grade"].rstrip())
+    lines = [html.escape(line) for line in shortened(room.printed["grade"])]
+    told = "\n".join(f"<i>{line}</i>" if "left out of this picture" in line else line for line in lines)
     prompt = f"<b>$ .venv/bin/python -m autograder grade {CHAPTER.split('_')[0]}</b>\n"
-    room.page.set_content(TERMINAL.format(lines=prompt + lines))
+    room.page.set_content(TERMINAL.format(lines=prompt + told))
+    return room.page.locator("pre")
 
 
-def gradebook(room: Classroom) -> None:
+def gradebook(room: Classroom) -> Locator:
     """Formgrader's list of submissions."""
     room.page.set_viewport_size({"width": WIDE[0], "height": WIDE[1]})
-    room.shows(f"formgrader/manage_submissions/{CHAPTER}").get_by_text("needs manual grading").first.wait_for()
+    page = room.shows(f"formgrader/manage_submissions/{CHAPTER}")
+    page.get_by_text("needs manual grading").first.wait_for()
+    return page.locator("tbody tr").nth(LISTED - 1)
 
 
-def graded_submission(room: Classroom) -> None:
+def graded_submission(room: Classroom) -> Locator:
     """A free answer with points and a comment, typed as an instructor types them."""
     page = room.shows(f"formgrader/gradebook/{CHAPTER}/{CHAPTER}")
-    # The names are there and hidden until somebody asks for them.
-    page.goto(page.locator("a.name-shown").filter(has_text="all_right").get_attribute("href") or "")
+    # The names are there and hidden until somebody asks for them; the first student in the alphabet has all right.
+    name = f"{LAST_NAMES[0]}, {FIRST_NAMES[0]}"
+    page.goto(page.locator("a.name-shown").filter(has_text=name).get_attribute("href") or "")
     page.wait_for_load_state("networkidle")
     points, comment = page.locator(f"#{QUESTION}"), page.locator(f"#{QUESTION}-comment")
     for field, text in ((points, "3"), (comment, COMMENT)):
         field.fill(text)
         with page.expect_response(lambda response: response.request.method == "PUT"):
             field.blur()
-    points.evaluate(ABOVE, 300)
-    page.wait_for_timeout(1500)
+    page.wait_for_timeout(1500)  # formgrader scrolls by itself
+    points.evaluate(ABOVE, 174)
+    return page.locator(".nbgrader_cell").filter(has=points)
 
 
-def feedback(room: Classroom) -> None:
+def feedback(room: Classroom) -> Locator:
     """A check on a student's page: what was wrong, and the question that the recognised misconception asks."""
     command(room.root, "feedback", CHAPTER)
-    room.opens(room.root / "feedback" / MISTAKEN / CHAPTER / f"{CHAPTER}.html")
-    room.page.get_by_text("hint:").first.evaluate(ABOVE, 420)
+    page = room.opens(room.root / "feedback" / MISTAKEN / CHAPTER / f"{CHAPTER}.html")
+    page.get_by_text("Exercise 1.2: ReLU").first.evaluate(ABOVE, 12)
+    return page.locator("pre").filter(has_text="hint:").first
 
 
-def class_report(room: Classroom) -> None:
+def class_report(room: Classroom) -> Locator:
     """The top of the class report."""
     command(room.root, "report", CHAPTER)
-    room.opens(room.root / "reports" / CHAPTER / "index.html")
+    return room.opens(room.root / "reports" / CHAPTER / "index.html").locator("figure").first
 
 
-def similar_pair(room: Classroom) -> None:
+def similar_pair(room: Classroom) -> Locator:
     """A pair on the similarity page, side by side."""
     root = room.root.with_name("small")
     make_small_class(root)
@@ -225,10 +277,11 @@ def similar_pair(room: Classroom) -> None:
     page = room.opens(root / "similar" / f"{CHAPTER}.html")
     pair = page.locator("details").first
     pair.locator("summary").click()
-    pair.evaluate(ABOVE, 300)
+    page.get_by_role("heading", name="Whole submissions").evaluate(ABOVE, 24)
+    return pair
 
 
-PICTURES: dict[str, Callable[[Classroom], None]] = {
+PICTURES: dict[str, Callable[[Classroom], Locator]] = {
     "grade": grade_run,
     "gradebook": gradebook,
     "graded-submission": graded_submission,
@@ -236,14 +289,15 @@ PICTURES: dict[str, Callable[[Classroom], None]] = {
     "class-report": class_report,
     "similar-pair": similar_pair,
 }
-"""Each picture's file name without .png, and what puts it on the page; in the order in which they are made."""
+"""By file name without .png: what puts a picture on the page, and gives its last thing.  In the order of making."""
 
 
-def save(page: Page, path: Path) -> None:
-    """Take the picture as a PNG with a palette; RuntimeError when it is too large for a clone."""
-    ends = page.evaluate("document.documentElement.scrollHeight")
+def save(page: Page, last: Locator, path: Path) -> None:
+    """Take the picture, down to its last thing, as a PNG with a palette; RuntimeError when it is too large."""
     size = page.viewport_size or {"width": WIDTH, "height": HEIGHT}
-    shot_bytes = page.screenshot(clip={"x": 0, "y": 0, "width": size["width"], "height": min(size["height"], ends)})
+    box = last.bounding_box()
+    ends = size["height"] if box is None else min(size["height"], round(box["y"] + box["height"]) + MARGIN)
+    shot_bytes = page.screenshot(clip={"x": 0, "y": 0, "width": size["width"], "height": ends})
     with Image.open(io.BytesIO(shot_bytes)) as shot:
         picture = shot.convert("RGB")
         if picture.width > WIDTH:
@@ -272,6 +326,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         root = Path(folder) / "class"
         make_class(root)
         printed = {"grade": command(root, "grade", CHAPTER)}
+        roster(root)
         browser = playwright.chromium.launch(
             executable_path=program, args=["--no-sandbox", f"--host-resolver-rules={HERE_ONLY}"]
         )
@@ -281,8 +336,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             room = Classroom(root, url, page, printed)
             for name in names:
                 page.set_viewport_size({"width": WIDTH, "height": HEIGHT})
-                PICTURES[name](room)
-                save(page, HERE / f"{name}.png")
+                save(page, PICTURES[name](room), HERE / f"{name}.png")
                 print(f"{name}.png: {(HERE / f'{name}.png').stat().st_size} bytes")
         browser.close()
     return 0

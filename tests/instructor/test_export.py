@@ -77,6 +77,26 @@ def test_nbgraders_own_table_has_the_same_numbers_and_breaks_at_a_comma(course: 
     assert {len(row) for row in stock} == {11, 12}
 
 
+def test_the_class_report_and_the_export_count_the_same_points(course: Course) -> None:
+    from autograder.instructor import class_gradebook, scores
+    from autograder.judge.gradebook import opened
+
+    with opened(course) as book:
+        for cell, extra, by_hand in (("check_double", None, 1.25), ("why", 0.5, 2.0)):
+            grade = book.find_grade(cell, gradebooks.FIRST, gradebooks.FIRST, "bjorn")
+            grade.extra_credit, grade.manual_score = extra, by_hand
+        book.find_submission_notebook(gradebooks.FIRST, gradebooks.FIRST, "dora").late_submission_penalty = 2.0
+        book.db.commit()
+        exported = scores.grades_of(book)
+        for chapter in exported.points:
+            reported = class_gradebook.grades_of(book, chapter)
+            assert reported.max_score == exported.points[chapter]
+            totals = {student: score.value for (where, student), score in exported.scores.items() if where == chapter}
+            assert {student: entry.total for student, entry in reported.entries.items()} == pytest.approx(totals)
+    assert exported.scores[gradebooks.FIRST, "bjorn"].value == 3.75
+    assert exported.scores[gradebooks.FIRST, "dora"].value == 0.0
+
+
 def test_a_name_that_begins_like_a_formula_gets_an_apostrophe(course: Course, tmp_path: Path) -> None:
     rows = {row[3]: row for row in table(export(course, tmp_path / "grades.csv"))}
     assert rows["dora"][4:6] == ["'=1+2", "'@SUM(A1)"]
