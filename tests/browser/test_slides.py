@@ -9,7 +9,7 @@ pytest.importorskip("py_mini_racer", reason="the slides need the extra `book`")
 
 from autograder.release.build import Places
 from autograder.slides.build import build
-from autograder.slides.choose import Item, Slide
+from autograder.slides.slide import Item, Slide
 from autograder.slides.deck import page as deck_page
 
 pytestmark = pytest.mark.browser
