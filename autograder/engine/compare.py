@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -57,7 +58,7 @@ def compare(exercise: Exercise, case: Case, expected: Any, answer: Answer, *, hi
     except Exception as problem:  # an author's measure meets whatever shape a student returned
         return result(Rung.RETURNS, f"what it returned cannot be measured: {problem}")
 
-    wanted, got = list(tree.leaves(expected)), list(tree.leaves(value))
+    wanted, got = _leaves_of_both(expected, value)
     # A list and a tuple of the same leaves have the same paths, and count as the same.
     if [path for path, _ in wanted] != [path for path, _ in got]:
         remedy = "; wrap it in np.array" if isinstance(value, list | tuple) and len(wanted) == 1 else ""
@@ -79,6 +80,16 @@ def compare(exercise: Exercise, case: Case, expected: Any, answer: Answer, *, hi
         )
         return result(Rung.REPEATABLE, f"a second call with the same inputs gave something else{remedy}", worst)
     return result(Rung.PASSED, "", worst)
+
+
+def _leaves_of_both(trusted: Any, other: Any) -> tuple[list[tuple[str, Any]], list[tuple[str, Any]]]:
+    """The leaves of a tree, and at most one more of another.
+
+    Every leaf comes with its path, and a path can be as long as a dict's key: a small answer of a huge key and many
+    leaves would take more memory than any machine has.
+    """
+    leaves = list(tree.leaves(trusted))
+    return leaves, list(islice(tree.leaves(other), len(leaves) + 1))
 
 
 def _compare_leaf(expected: Any, got: Any, path: str, tolerance: Tolerance, hidden: bool) -> tuple[Rung, str, float]:
@@ -119,17 +130,26 @@ def _compare_leaf(expected: Any, got: Any, path: str, tolerance: Tolerance, hidd
     if hidden:
         return Rung.VALUES, f"the values{at} differ", worst
     at_worst = _first(error == np.where(wrong, error, -1.0).max())
-    found, right = array[at_worst], wanted[at_worst]
+    found, right = (f"{one[at_worst]:.6g}" for one in (array, wanted))
+    if found == right:
+        found, right = (f"{one[at_worst]:.15g}" for one in (array, wanted))
+    # A sum of float32 and float64 is float64 in name only.
+    scale = np.max(np.abs(wanted[np.isfinite(wanted)]), initial=0.0)
+    small = tolerance.float32 and not single and worst <= tolerance.rtol32 * scale
+    remedy = "; so small a difference may come from float32, so use float64 from the beginning" if small else ""
     if wanted.ndim == 0:
         named = path.replace("_", " ") if path else "the number"
-        return Rung.VALUES, f"{named} is {found:.6g}; expected {right:.6g}", worst
-    shown = f"largest error {worst:.2g} at {_place(at_worst)}{at}: got {found:.6g}, expected {right:.6g}"
+        return Rung.VALUES, f"{named} is {found}; expected {right}{remedy}", worst
+    shown = f"largest error {worst:.2g} at {_place(at_worst)}{at}: got {found}, expected {right}{remedy}"
     return Rung.VALUES, shown, worst
 
 
 def close(exercise: Exercise, left: Any, right: Any) -> bool:
-    """Whether two (measured) values agree within the exercise's loosest tolerance, NaN equal to NaN."""
-    pairs = list(tree.leaves(left)), list(tree.leaves(right))
+    """Whether two (measured) values agree within the exercise's loosest tolerance, NaN equal to NaN.
+
+    left may come from a student; right is our own.
+    """
+    pairs = _leaves_of_both(right, left)[::-1]
     if len(pairs[0]) != len(pairs[1]):
         return False
     for (_, one), (_, other) in zip(*pairs, strict=True):

@@ -1,8 +1,8 @@
 """Trees of plain values as JSON plus arrays: the one format of recordings and of the sandbox's messages.
 
 A tree is an array, number, string, bool or None, or a dict, list or tuple of trees.  `pack` takes it apart
-into a JSON-able structure and a list of arrays; `unpack` puts it together.  Nothing else passes: no objects,
-no pickles, no lying subclasses.
+into a JSON-able structure and a list of arrays; `unpack` puts it together.  Nothing else passes: no objects and no
+pickles, and of a subclass only what its base class holds.
 """
 
 from __future__ import annotations
@@ -38,6 +38,9 @@ def _pack(tree: Any, arrays: list[np.ndarray], depth: int) -> Any:
         raise RefusedValue(f"nested deeper than {MAX_DEPTH} levels; return arrays, or a flat tuple of them")
     if tree is None or type(tree) in (bool, str):
         return {"plain": tree}
+    if type(tree) is np.str_:
+        # What a loop over an array of names gives.
+        return {"plain": str(tree)}
     if type(tree) is int:
         # JSON integers are unbounded; the receiver should not have to parse a number of a million digits.
         if abs(tree) >= 2**63:
@@ -49,12 +52,15 @@ def _pack(tree: Any, arrays: list[np.ndarray], depth: int) -> Any:
         return {"rng": tree.seed}
     if isinstance(tree, np.ndarray | np.generic):
         return _pack_array(np.asarray(tree), arrays)
-    if type(tree) is dict:
-        if any(type(key) is not str for key in tree):
+    # Named tuples, ordered dicts and the like count as what they are made of, whatever their own methods say.
+    if isinstance(tree, dict):
+        if any(type(key) is not str for key in dict.keys(tree)):
             raise RefusedValue("a dict whose keys are not all strings")
-        return {"dict": {key: _pack(value, arrays, depth + 1) for key, value in tree.items()}}
-    if type(tree) in (list, tuple):
-        return {type(tree).__name__: [_pack(value, arrays, depth + 1) for value in tree]}
+        return {"dict": {key: _pack(value, arrays, depth + 1) for key, value in dict.items(tree)}}
+    if isinstance(tree, list):
+        return {"list": [_pack(value, arrays, depth + 1) for value in list.__iter__(tree)]}
+    if isinstance(tree, tuple):
+        return {"tuple": [_pack(value, arrays, depth + 1) for value in tuple.__iter__(tree)]}
     raise RefusedValue(f"a value of type {type(tree).__name__}; return NumPy arrays or numbers")
 
 

@@ -61,8 +61,12 @@ def joined(prints: Sequence[Print]) -> Print:
 
 
 def tidy(source: str) -> str:
-    """The source as the tokenizer sees it: it drops blank lines at both ends, and positions must not move."""
-    return source.replace("\r\n", "\n").replace("\r", "\n").lstrip("\ufeff").strip("\n")
+    """The source as the tokenizer sees it: it drops blank lines at both ends, and positions must not move.
+
+    Without blanks at the ends of lines, of which it takes many seconds to read a cell full.
+    """
+    text = source.replace("\r\n", "\n").replace("\r", "\n").lstrip("\ufeff")
+    return "\n".join(line.rstrip(" \t\f") for line in text.split("\n")).strip("\n")
 
 
 def _without_stub(text: str, stub: str) -> str:

@@ -15,6 +15,7 @@ from autograder.engine.answer import Answer
 from autograder.engine.assess import assess
 from autograder.engine.drive import source
 from autograder.engine.verdict import CaseResult, Rung, Verdict
+from autograder.judge.bounds import bounded
 from autograder.judge.preflight import SubmittedCell
 from autograder.judge.rebuild import Piece, plan, rebuild
 from autograder.judge.replies import clean
@@ -37,6 +38,10 @@ GENERAL = {
     Rung.PASSED: "",
 }
 """What a student reads about a fresh case: where it failed, and no more."""
+
+MEASURE_MEMORY = 2**29
+MEASURE_SECONDS = 5.0
+"""What an exercise's `measure` may take for one answer; for right ones it needs a few MiB and milliseconds."""
 
 EXCEPTIONS = frozenset(
     name for name, one in vars(builtins).items() if isinstance(one, type) and issubclass(one, BaseException)
@@ -135,7 +140,7 @@ def _assess(run: SubmissionRun, sheet: Sheet, public: Sequence[Answer], oracle: 
         # Numbers at the edge of what a dtype holds are no warning of ours.
         with np.errstate(all="ignore"):
             verdict = assess(
-                sheet.exercise,
+                _with_bounds(sheet.exercise),
                 sheet.cases,
                 sheet.expected,
                 answers,
@@ -147,6 +152,30 @@ def _assess(run: SubmissionRun, sheet: Sheet, public: Sequence[Answer], oracle: 
         # A value that we cannot compare must not keep a submission from its verdict, nor an earlier score alive.
         return _not_compared(sheet, problem)
     return _score(_discreetly(verdict, answers, everywhere=oracle is not None), sheet)
+
+
+def _with_bounds(exercise: Exercise) -> Exercise:
+    """The exercise with a `measure` that is given up where an answer makes it take too much memory or time.
+
+    A row number of a billion in an answer of a few bytes is enough to make a table of a billion counts.  What was given
+    up once is not tried again for the other cases.
+    """
+    measure = exercise.measure
+    if measure is None:
+        return exercise
+    given_up: list[str] = []
+
+    def within_bounds(answer: Any, **inputs: Any) -> Any:
+        if given_up:
+            raise ValueError(given_up[0])
+        try:
+            with bounded(MEASURE_MEMORY, MEASURE_SECONDS):
+                return measure(answer, **inputs)
+        except (MemoryError, TimeoutError):
+            given_up.append("it takes too much memory or time")
+            raise ValueError(given_up[0]) from None
+
+    return replace(exercise, measure=within_bounds)
 
 
 def _not_compared(sheet: Sheet, problem: Exception) -> Verdict:
@@ -201,9 +230,7 @@ def _second_try(
     exercise, first = sheet.exercise, verdicts[sheet.exercise.name]
     others = {one.exercise.name: one.exercise for one in sheets}
     # A driven exercise's reference answers whole cases and not the calls that a student's function makes.
-    failing = [
-        name for name in exercise.uses if name in others and not verdicts[name].passed and others[name].drive is None
-    ]
+    failing = [name for name in _all_uses(exercise, others) if not verdicts[name].passed and others[name].drive is None]
     # A lost process may be the fault of a dependency that lost its own, too; otherwise a second try only costs time.
     blamed = not first.flags or any(verdicts[name].flags for name in failing)
     if first.passed or not failing or not blamed or run.exhausted:
@@ -218,6 +245,21 @@ def _second_try(
     names = " and ".join(f"`{name}`" for name in failing)
     note = f"judged with a right {names} in place of yours"
     return replace(second, message=f"{second.message}; {note}")
+
+
+def _all_uses(exercise: Exercise, others: Mapping[str, Exercise]) -> list[str]:
+    """The exercises that an exercise uses, and those that they use in turn.
+
+    One that passed with a right function in place of another still calls the student's own.
+    """
+    found: dict[str, None] = {}
+    waiting = list(exercise.uses)
+    while waiting:
+        name = waiting.pop(0)
+        if name in others and name not in found:
+            found[name] = None
+            waiting += others[name].uses
+    return [name for name in found if name != exercise.name]
 
 
 def _dependencies_first(sheets: Sequence[Sheet]) -> list[Sheet]:

@@ -33,6 +33,19 @@ FONT_FILES = re.compile(r"@font-face\s*\{[^}]*\}")
 LONGEST_FORMULA = 4000
 """Characters of a formula that is drawn; a longer one is shown as it was typed."""
 
+MOST_UNCLOSED = 12
+"""Brackets that a drawn formula may leave open; the time that math-core takes doubles with each."""
+DEFINITIONS = re.compile(r"\\(?:newcommand|renewcommand|providecommand|DeclareMathOperator|[gex]?def|let)")
+BRACKETS = re.compile(
+    r"(?P<open>[(\[⌈⌊⌜⌞⎰⟦⟨⟪⟬⟮❨❪❬❮❰❲❴⟅⦃⦅⦇⦉⦋⦍⦏⦑⦓⦕⦗⧘⧚⧼]|\\\{|\\(?:ul|ll)corner|"
+    r"\\l(?:l?[aA]ngle|ang|l?floor|l?ceil|[vV]ert|l?brack(?:et)?|[bB]race|group|moustache|l?paren(?:thesis)?)"
+    r"(?![a-zA-Z]))"
+    r"|(?P<close>[)\]⌉⌋⌝⌟⎱⟧⟩⟫⟭⟯❩❫❭❯❱❳❵⟆⦄⦆⦈⦊⦌⦎⦐⦒⦔⦖⦘⧙⧛⧽]|\\\}|\\(?:ur|lr)corner|"
+    r"\\r(?:r?[aA]ngle|ang|r?floor|r?ceil|[vV]ert|r?brack(?:et)?|[bB]race|group|moustache|r?paren(?:thesis)?)"
+    r"(?![a-zA-Z]))"
+    r"|(?P<begin>\{)|(?P<end>\})|\\."
+)
+
 LONGEST_MARKDOWN = 50_000
 """Characters of a cell that is read as Markdown; a longer one is shown as it was typed."""
 
@@ -102,9 +115,30 @@ class _Renderer(IPythonRenderer):
 
 def formula(latex: str, display: str, typed: str) -> str:
     """A formula as MathML, or as it was typed where it cannot be converted.  display is "block" or "inline"."""
-    if convert is not None and len(latex) <= LONGEST_FORMULA and "href" not in latex:
+    if convert is not None and len(latex) <= LONGEST_FORMULA and "href" not in latex and not _endless(latex):
         try:
             return convert(latex, displaystyle=display == "block")
         except Exception:  # a student's formula may be anything
             return html.escape(typed)
     return html.escape(typed)
+
+
+def _endless(latex: str) -> bool:
+    """Whether converting a formula could take for ever: many brackets left open, or definitions that could hide them.
+
+    A bracket is closed within its own braces or not at all.
+    """
+    if DEFINITIONS.search(latex):
+        return True
+    open_here, unclosed = [0], 0
+    for found in BRACKETS.finditer(latex):
+        kind = found.lastgroup
+        if kind == "open":
+            open_here[-1] += 1
+        elif kind == "close":
+            open_here[-1] = max(0, open_here[-1] - 1)
+        elif kind == "begin":
+            open_here.append(0)
+        elif kind == "end" and len(open_here) > 1:
+            unclosed += open_here.pop()
+    return unclosed + sum(open_here) > MOST_UNCLOSED

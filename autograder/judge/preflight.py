@@ -22,6 +22,10 @@ MAX_BYTES = 80 * 2**20
 MAX_CELLS = 5000
 MAX_SOURCE = 400_000
 """Characters of one cell; a longer one is data, not code."""
+MAX_SOURCES = 4_000_000
+"""Characters of all cells, outputs aside.  Whole books have fewer, and every page of a submission shows them."""
+MAX_OLD_BYTES = 10 * 2**20
+"""Bytes of a notebook of format 3, which is upgraded as a whole before its cells are counted."""
 
 
 UNSPEAKABLE = re.compile(r'[\x00-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff<>"&\\]')
@@ -88,6 +92,9 @@ def parse(data: bytes) -> list[SubmittedCell]:
         raise SubmissionError("the file is JSON, but not a notebook")
     version = notebook.get("nbformat")
     if version == 3:
+        if len(data) > MAX_OLD_BYTES:
+            size = f"{len(data) / 2**20:.0f} MiB in the old format 3"
+            raise SubmissionError(f"the notebook has {size}; save it in JupyterLab and hand in again")
         notebook = _upgraded(notebook)
     elif version != 4:
         raise SubmissionError(
@@ -98,7 +105,11 @@ def parse(data: bytes) -> list[SubmittedCell]:
         raise SubmissionError("the notebook has no list of cells")
     if len(cells) > MAX_CELLS:
         raise SubmissionError(f"the notebook has {len(cells)} cells, more than {MAX_CELLS}")
-    return [_cell(one, number) for number, one in enumerate(cells, start=1)]
+    found = [_cell(one, number) for number, one in enumerate(cells, start=1)]
+    length = sum(len(one.source) for one in found)
+    if length > MAX_SOURCES:
+        raise SubmissionError(f"the notebook's cells have {length} characters, more than {MAX_SOURCES}")
+    return found
 
 
 def _cell(raw: Any, number: int) -> SubmittedCell:

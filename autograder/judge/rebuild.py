@@ -20,7 +20,8 @@ Role = Literal["solution", "question", "check", "locked", "released", "extra"]
 Names = tuple[frozenset[str], frozenset[str]] | None
 """The names that a cell binds and the global names that it uses; None where it does not compile."""
 
-CHECK_CALL = re.compile(r"\s*check\(\s*\w+\s*\)\s*;?\s*(#[^\n]*)?\s*")
+CHECK_CALL = re.compile(r"\s*check\(\s*\w+\s*\)\s*+;?\s*+(?:#[^\n]*+)?\s*+")
+"""A cell with nothing in it but a check.  Without the possessive `+` a long run of blanks takes cubic time."""
 IDENTIFIER = re.compile(r"[^\W\d]\w*")
 
 

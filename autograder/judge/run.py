@@ -19,6 +19,8 @@ MAX_LOSSES = 4
 """After so many lost processes the rest of a submission is not run any more."""
 MAX_CELL_LOSSES = 2
 """After so many, the student's extra cells are not run any more."""
+MAX_PRINTED = 500_000
+"""Characters of what all cells of a submission print that are kept: every page of it shows them."""
 NOT_RUN = "not run: "
 """How the detail begins of what was not even tried."""
 ENDINGS = ("exit status", "killed by")
@@ -46,6 +48,7 @@ class SubmissionRun:
         self.replayed: list[str] = []
         self.flags: list[str] = []
         self.losses = 0
+        self.printed = 0
         self.start = time.monotonic()
 
     def __enter__(self) -> Self:
@@ -104,6 +107,8 @@ class SubmissionRun:
             return CellOutcome(error=in_words(lost.trouble, lost.detail))
         # A cell that raised has run up to there, and its effects belong to the submission.
         self.replayed.append(source)
+        text = text[: MAX_PRINTED - self.printed]
+        self.printed += len(text)
         return CellOutcome(error, text)
 
     def calls(

@@ -24,6 +24,11 @@ __all__ = ["TEXT_LIMIT", "call", "make_shell", "names", "run_cell"]
 TEXT_LIMIT = 10_000
 """Characters of a cell's printed output that are kept."""
 OVERWRITTEN = re.compile(r"[^\n\r]*\r")
+CELL_MAGIC = re.compile(r"\s*%%[^\n]*\n?")
+"""A line at the beginning of a cell that says what is done with the rest, such as `%%time`."""
+IDENTIFIER = re.compile(r"[^\W\d]\w*")
+MAGIC_LINE = re.compile(r"^[ \t]*+(?:[\w, \t]++=[ \t]*+)?[%!][^\n]*", re.MULTILINE)
+"""A line whose rest is a text to IPython, such as `%time x = f(3)`."""
 
 
 class CappedText(io.TextIOBase):
@@ -148,15 +153,16 @@ def _describe_safely(problem: BaseException) -> str:
 
 def names(shell: Any, source: str) -> dict[str, list[str]] | None:
     """The names that a cell binds at its top level, and the global names that it uses; None: does not compile."""
+    uses: set[str] = set()
     try:
         try:
             table = symtable.symtable(source, "cell", "exec")
-        except SyntaxError:  # perhaps a magic
-            table = symtable.symtable(shell.transform_cell(source), "cell", "exec")
+        except SyntaxError:  # perhaps a magic, to which the code behind it is a text
+            table = symtable.symtable(shell.transform_cell(_below_magics(source)), "cell", "exec")
+            uses.update(word for line in MAGIC_LINE.findall(source) for word in IDENTIFIER.findall(line))
     except Exception:  # syntax errors, null bytes, nesting too deep
         return None
     binds: set[str] = set()
-    uses: set[str] = set()
     for symbol in table.get_symbols():
         if symbol.is_assigned() or symbol.is_imported():
             binds.add(symbol.get_name())
@@ -172,6 +178,13 @@ def names(shell: Any, source: str) -> dict[str, list[str]] | None:
                 if symbol.is_assigned():
                     binds.add(symbol.get_name())
     return {"binds": sorted(binds)[:2000], "uses": sorted(uses)[:2000]}
+
+
+def _below_magics(source: str) -> str:
+    start = 0
+    while found := CELL_MAGIC.match(source, start):
+        start = found.end()
+    return source[start:]
 
 
 # `exit` and `quit` end a notebook's kernel; here they end a cell.

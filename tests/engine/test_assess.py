@@ -64,6 +64,16 @@ def test_each_rung_is_reached_and_says_what_is_wrong(toy, function, rung, words)
     assert verdict.score == 0
 
 
+def test_a_difference_of_float32s_size_is_told_with_all_its_digits(toy):
+    message = judged(toy, lambda x: 2 * x * (1 + 3e-7)).message
+    got, expected = message.partition("got ")[2].partition(";")[0].split(", expected ")
+    assert got != expected
+    assert float(got) == pytest.approx(float(expected), rel=1e-6)
+    assert "so small a difference may come from float32" in message
+    for function in (lambda x: 2 * x * (1 + 1e-3), lambda x: (2 * x * (1 + 1e-4)).astype(np.float32)):
+        assert "may come from float32" not in judged(toy, function).message
+
+
 def test_every_case_is_worth_the_same_share(toy):
     verdict = judged(toy, lambda x: 2 * x if x.ndim == 1 else 3 * x)
     assert verdict.score == 2

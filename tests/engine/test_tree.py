@@ -1,6 +1,8 @@
 """Only plain values pass, and they pass unchanged."""
 
 import json
+from collections import OrderedDict, defaultdict
+from typing import NamedTuple
 
 import numpy as np
 import pytest
@@ -55,6 +57,37 @@ class Liar(np.ndarray):
 def test_a_subclass_of_ndarray_becomes_a_plain_array():
     _, arrays = tree.pack(np.zeros(2).view(Liar))
     assert type(arrays[0]) is np.ndarray
+
+
+class Pair(NamedTuple):
+    """Two values with names."""
+
+    first: object
+    second: object
+
+
+class LyingDict(dict):
+    """A dict that shows other things than it holds."""
+
+    def items(self):
+        return [("right", 1)]
+
+
+SUBCLASSES = {
+    "a named tuple": (Pair(1, Pair(2.0, None)), (1, (2.0, None))),
+    "an ordered dict": (OrderedDict(b=1, a=2), {"b": 1, "a": 2}),
+    "a dict with defaults": (defaultdict(int, a=1), {"a": 1}),
+    "a dict that lies": (LyingDict(a=1), {"a": 1}),
+    "a string of NumPy's": ([np.str_("conv1"), "conv2"], ["conv1", "conv2"]),
+}
+
+
+@pytest.mark.parametrize(("value", "plain"), SUBCLASSES.values(), ids=SUBCLASSES.keys())
+def test_of_a_subclass_what_its_base_class_holds_comes_back(value, plain):
+    back = tree.unpack(*tree.pack(value))
+    assert back == plain
+    assert type(back) is type(plain)
+    assert all(type(one) in (str, int, float, tuple, type(None)) for _, one in tree.leaves(back))
 
 
 class Text(str):

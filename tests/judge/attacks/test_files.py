@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from autograder.judge import gradebook
 from autograder.judge.course import Course
 from autograder.judge.grading import grade
 from autograder.judge.records import Record
@@ -179,6 +180,28 @@ def test_a_worse_or_broken_second_submission_does_not_keep_the_old_score(course:
         hand_in(student, notebook)
     found = {student: one.score for student, one in graded(course).items()}
     assert found == {"worse": 4.0, "broken": 0.0, "deadly": 0.0, "unchanged": 8.0}
+
+
+TIMES = {
+    "nothing": "",
+    "no-time": "<script>alert(1)</script>",
+    "too-many-digits": "1" * 99,
+    "digits-that-decimal-refuses": "10" * 20 + "1:" + "10" * 20,
+    "before-all-time": "0001-01-01 00:00:00 +23:59",
+    "after-all-time": "9999-12-31 23:59:59 -23:59",
+    "a-zone-that-is-none": "2026-01-01 00:00:00 +99:99",
+    "zeros": "\0" * 50,
+}
+
+
+def test_a_time_of_handing_in_that_is_none_stops_nobody(course: Course, hand_in: HandIn) -> None:
+    hand_in("ada", tiny.submission()).with_name("timestamp.txt").write_text("2026-01-02 03:04:05 UTC")
+    for student, text in TIMES.items():
+        hand_in(student, tiny.submission()).with_name("timestamp.txt").write_text(text)
+    assert {student: one.score for student, one in graded(course).items()} == dict.fromkeys(["ada", *TIMES], 8.0)
+    times = {row[0]: row[7] for row in gradebook.snapshot(course, tiny.CHAPTER)}
+    assert times["ada"].startswith("2026-01-02 03:04:05")
+    assert times["digits-that-decimal-refuses"] is None
 
 
 @pytest.mark.parametrize("name", [b"<img src=x onerror=alert(1)>", b"a\nb", b"a\x1b[31mb", b"caf\xe9"])

@@ -6,17 +6,22 @@ import io
 import struct
 import time
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
+from autograder.engine.verdict import Verdict
 from autograder.errors import RefusedValue
 from autograder.judge import protocol
 from autograder.judge.bounds import bounded
 from autograder.judge.judging import Judgement
+from autograder.judge.judging import judge as judge_one
 from autograder.judge.replies import Lost, answer_in
 from autograder.judge.sandbox import Sandbox
 from autograder.judge.session import Oracle
+from autograder.judge.sheets import Sheet
+from autograder.reference import live
 from tests.judge import tiny
 from tests.judge.attacks import FULL, NOTHING, WRONG, Scores
 
@@ -224,6 +229,24 @@ def test_a_wrong_dependency_does_not_sink_the_exercise_that_uses_it(judge: Calla
     assert "a right `double` in place of yours" in found["shifted"].message
     without = {one.exercise: one for one in judge(notebook, oracle=False).verdicts}
     assert without["shifted"].score == 0.0
+
+
+def test_a_wrong_dependency_of_a_dependency_does_not_sink_the_exercise_either(
+    sandbox: Sandbox, sheets: list[Sheet]
+) -> None:
+    chain = [*sheets[:2], replace(sheets[2], exercise=replace(sheets[2].exercise, uses=("shifted",)))]
+    third = "def ordered(x):\n    return np.sort((shifted(x) - 1) / 2)"
+
+    def judged(double: str, ordered: str) -> dict[str, Verdict]:
+        notebook = tiny.submission(tiny.RIGHT | {"double": double, "ordered": ordered})
+        cells = tiny.release()["cells"], tiny.cells_of(notebook)
+        return {one.exercise: one for one in judge_one(sandbox, *cells, chain, live.reference_value).verdicts}
+
+    found = judged("def double(x):\n    return 3 * x", third)
+    assert {name: one.score for name, one in found.items()} == FULL | {"double": 0.0}
+    assert "a right `double` in place of yours" in found["ordered"].message
+    found = judged("def double(x):\n    return 3 * x", third.replace("- 1", "- 2"))
+    assert {name: one.score for name, one in found.items()} == FULL | {"double": 0.0, "ordered": 0.0}
 
 
 @pytest.mark.parametrize("double", [None, "double = 3", "def double(x):\n    raise KeyError(x)"])

@@ -161,6 +161,27 @@ def test_a_list_in_place_of_an_array_is_refused_with_the_words_of_the_self_check
     assert "list" in verdict.message
 
 
+MEASURED = {
+    "a measured cell": "%%time\ndef double(x):\n    return np.add(x, x) * (grid.size == 5)",
+    "a measured cell below blank lines": "\n\n%%time\ndef double(x):\n    return np.add(x, x) * (grid.size == 5)",
+    "a captured and measured cell": (
+        "%%capture out\n%%time\ndef double(x):\n    return np.add(x, x) * (grid.size == 5)"
+    ),
+    "a magic in a measured cell": (
+        "%%time\n%matplotlib inline\ndef double(x):\n    return np.add(x, x) * (grid.size == 5)"
+    ),
+    "a measured line": "%time five = grid.size\ndef double(x):\n    return 2 * x * (five == 5)",
+}
+
+
+@pytest.mark.parametrize("source", MEASURED.values(), ids=MEASURED.keys())
+def test_what_a_cell_with_a_magic_needs_of_the_release_is_run(scores: Scores, source: str) -> None:
+    assert scores(tiny.submission({"double": source}))["double"] == 4.0
+    # In a cell of one's own it stands before the untouched stub, which must not replace it.
+    assert scores(tiny.submission({}, before=[source]))["double"] == 4.0
+    assert scores(tiny.submission({"double": source.replace("== 5", "== 6")}))["double"] == 0.0
+
+
 def test_deleted_and_moved_cells_cost_nothing_that_the_student_wrote(scores: Scores) -> None:
     notebook = tiny.submission()
     kept = ("double", "shifted", "ordered")
