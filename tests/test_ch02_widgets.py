@@ -228,8 +228,8 @@ def test_narrow_nudges_err_more_the_narrower_they_are(function: str) -> None:
 
 @pytest.mark.parametrize(
     ("name", "one_sided", "central"),
-    [("too wide", "6e−01", "8e−02"), ("good", "5e−06", "2e−11"), ("too narrow", "9e−05", "9e−05"),
-     ("in float32", "1e−03", "1e−03")],
+    [("too wide", "6e−1", "8e−2"), ("good", "5e−6", "2e−11"), ("too narrow", "9e−5", "9e−5"),
+     ("in float32", "1e−3", "1e−3")],
 )  # fmt: skip
 def test_each_place_to_visit_shows_its_errors(name: str, one_sided: str, central: str) -> None:
     sentence = preset(widgets.finite_difference(), name).sentence.replace("-", "−")

@@ -26,7 +26,7 @@ def map_html(places: Mapping[str, list[Place]], step: Step, known: Mapping[str, 
     more = "".join(f"<p>{escape(one)}</p>" for one in step.more)
     parts = [
         "<h4>Your way through the course</h4>",
-        f'<div class="nn-picture">{picture(places, known, here)}</div>',
+        f'<div class="nn-picture" tabindex="0" role="group" aria-label="Map">{picture(places, known, here)}</div>',
         f'<div class="nn-next"><p><b>{escape(step.sentence)}</b></p>{more}</div>',
         *(_chapter(row, known[stem], stem == here) for stem, row in places.items()),
     ]
@@ -127,5 +127,6 @@ def _chapter(row: list[Place], chapter: way.Chapter, opened: bool) -> str:
         f"<details{' open' if opened else ''}><summary><b>{chapter.number} {escape(chapter.title)}</b>"
         f'<span class="nn-bar" aria-hidden="true">{pieces}</span>'
         f'<span class="nn-sum">{escape(total(row))}</span></summary>'
-        f'{about}<div class="nn-wide"><table><tr>{head}</tr>{cells}</table></div></details>'
+        f'{about}<div class="nn-wide" tabindex="0" role="group" aria-label="Exercises">'
+        f"<table><tr>{head}</tr>{cells}</table></div></details>"
     )

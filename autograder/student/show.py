@@ -74,7 +74,9 @@ def verdict_html(verdict: Verdict, note: str = "") -> str:
         parts.append(f"<p>{bold}{_code(escape(_capital(sentence)))}</p>")
     head = "".join(f"<th scope=col>{name}</th>" for name in ("case", "expected", "largest error", "verdict"))
     rows = "".join(_row(result) for result in verdict.results)
-    table = f'<div class="nn-wide"><table><tr>{head}</tr>{rows}</table></div>'
+    table = (
+        f'<div class="nn-wide" tabindex="0" role="group" aria-label="Cases"><table><tr>{head}</tr>{rows}</table></div>'
+    )
     folded = f"<details><summary>{len(verdict.results)} cases</summary>{table}</details>"
     parts.append(folded if verdict.passed else table)
     parts.append(f'<p class="nn-quiet">Compared with {escape(verdict.source)}.</p>')

@@ -217,9 +217,9 @@ def signal_through_depth(init: Callable[..., Any] | None = None) -> Explorer:
         model,
         view=[
             Curve(
+                Line(LAYER_NUMBERS, "others", colour="ghost", width=1.25),
                 Guide(y=FLOAT32_LARGEST, label="largest float32"),
                 Guide(y=FLOAT32_SMALLEST, label="smallest normal float32"),
-                Line(LAYER_NUMBERS, "others", colour="ghost", width=1.25),
                 Label("name_x", "name_y", field="names"),
                 Line(LAYER_NUMBERS, "spread", label="all values"),
                 Line(LAYER_NUMBERS, "between", label="between inputs", colour="vermilion", style="dashed"),

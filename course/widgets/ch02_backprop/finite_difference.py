@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from course.widgets.kit import Choice, Curve, Dot, Explorer, Line, Slider, StudentFunction
+from course.widgets.kit.mechanism import written
 
 __all__ = ["FUNCTIONS", "PRESETS", "Nudge", "finite_difference", "nudge_state"]
 
@@ -62,7 +63,7 @@ def nudge_state(function: str, precision: str, h: float, own: Array | None = Non
     shown = np.full(WIDTHS.shape, np.nan) if own is None or precision != "float64" else own
     places = np.array([X0 - h, X0, X0 + h])
     low, middle, high = (float(height) for height in f(places))
-    yours = "" if np.isnan(shown[at]) else f" Yours misses it by {shown[at]:.0e}."
+    yours = "" if np.isnan(shown[at]) else f" Yours misses it by {power(shown[at])}."
     return Nudge(
         y=f(X),
         places=places,
@@ -75,9 +76,14 @@ def nudge_state(function: str, precision: str, h: float, own: Array | None = Non
         at=float(WIDTHS[at]),
         at_one=float(one_sided[at]),
         at_central=float(central[at]),
-        says=f"{function} at 2 in {precision}, h = {WIDTHS[at]:.0e}: one-sided differences miss the slope by "
-        f"{one_sided[at]:.0e} of it, central ones by {central[at]:.0e}.{yours}",
+        says=f"{function} at 2 in {precision}, h = {power(WIDTHS[at])}: one-sided differences miss the slope by "
+        f"{power(one_sided[at])} of it, central ones by {power(central[at])}.{yours}",
     )
+
+
+def power(value: float) -> str:
+    """One digit and a power of ten, as the chapter writes them: 6e−1, 5e−6, 1."""
+    return written(value, ".0e").removesuffix("e+00").removesuffix("e+0")
 
 
 def _error(found: Any, slope: float) -> Array:

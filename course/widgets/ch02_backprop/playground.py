@@ -231,7 +231,7 @@ def playground(loss_and_gradients: Callable[..., Any] | None = None) -> Explorer
                 x=(0, HISTORY), y=(0.001, 10), y_scale="log", title="Loss over the last 400 steps", x_name="step",
             ),
             Images("units", limits=(-1.0, 1.0), title="Each hidden unit over the same plane, first layer first",
-                   across=8, wide=True),
+                   across=8, size=112, wide=True),
         ],
         data=Choice(*DATA, start="ring"),
         depth=Slider(1, DEEPEST, DEEPEST, start=1, label="hidden layers"),

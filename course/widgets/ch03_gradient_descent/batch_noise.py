@@ -116,7 +116,7 @@ def batch_noise(gradient: Callable[..., Any] | None = None) -> Explorer:
                 y=(-0.7, 1.5),
                 title="Steps of thirty batches, and of all examples",
                 x_name="change of the first weight",
-                y_name="of the second",
+                y_name="change of the second weight",
             ),
             Curve(
                 Line(sizes, expected_spread(sizes), style="ghost", colour="ghost", label="1/√B"),

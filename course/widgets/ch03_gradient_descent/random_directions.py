@@ -127,6 +127,7 @@ def random_directions(gradient_step: Callable[..., Any] | None = None) -> Explor
                 Dot("angle", "down_change", colour="vermilion", size=7),
                 Label("label_x", "label_y", text="gradient step", colour="vermilion"),
                 x=(-180, 180),
+                x_at=(-120, -60, 0, 60, 120),
                 y=(-5, 8),
                 title="Change of the loss per unit of length",
                 x_name="direction of the step, in degrees",

@@ -226,7 +226,7 @@ def feature_maps(network: Layers | None = None) -> Explorer:
                    pick_from=1 + own.filters[0], title="What the filters of layer 2 answer to these"),
             Bars("without", limits=(0, most), numbers="d", wide=True, height=170, highlight="off",
                  names=[str(k + 1) for count in own.filters for k in range(count)],
-                 title=f"Wrong test pictures without this filter of layer 1, of layer 2; with all filters {own.wrong}"),
+                 title=f"Wrong test pictures without one filter: first layer 1, then layer 2 (with all: {own.wrong})"),
         ],
         picture=Slider(1, len(own.pictures), len(own.pictures), start=3 * PER_DIGIT + 1, format="d"),
         off=Choice(options=options, label="filter switched off"),

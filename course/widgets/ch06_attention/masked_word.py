@@ -192,7 +192,7 @@ def masked_word(network: Network | None = None) -> Explorer:
                 Guide(x="place"),
                 Line(PLACES, "left_bits", colour="purple", style="dashed", label="left alone"),
                 Line(PLACES, "both_bits", colour="blue", label="both sides"),
-                x=(1, CONTEXT), y=(0, 13), drag="place", height=200, wide=True, x_at=(1, 8, 16, 24, 32),
+                x=(1, CONTEXT), y=(0, 24), drag="place", height=200, wide=True, x_at=(1, 8, 16, 24, 32),
                 x_name="place of the hidden letter", title="Bits that each letter costs: 1 bit is a chance of one half",
             ),
         ],

@@ -144,5 +144,9 @@ def update_ratios(runs: Mapping[str, Any] | None = None) -> Explorer:
             label="step" if len(picked) == length else "place in the run",
             seconds=5,
         ),
-        presets={f"{name}: first step": {"optimiser": name, "step": 1} for name in given},
+        presets={
+            f"{name}: {which} step": {"optimiser": name, "step": step}
+            for name in given
+            for which, step in (("first", 1), ("last", len(picked)))
+        },
     )

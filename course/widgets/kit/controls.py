@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -9,6 +10,9 @@ from typing import Any
 import numpy as np
 
 __all__ = ["Axis", "Choice", "Control", "Grid", "Point", "Slider", "Time", "Toggle", "minus"]
+
+EXPONENT = re.compile(r"e([-+])0(?=\d)")
+"""Where Python fills an exponent up to two digits: 1e-05."""
 
 
 def minus(text: str) -> str:
@@ -101,7 +105,7 @@ class Slider(Control):
         else:
             values = _numbers(self.low, self.high, self.steps, self.log)
         written = self.format or _plain_format(values)
-        texts = tuple(minus(format(value, written)) for value in values)
+        texts = tuple(minus(EXPONENT.sub(r"e\1", format(value, written))) for value in values)
         unit = f" {self.unit}" if self.unit else ""
         start = len(values) // 2
         if self.start is not None:

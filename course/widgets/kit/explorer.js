@@ -162,8 +162,11 @@ function general(value, digits) {
 function readColours(root) {
   const style = getComputedStyle(root);
   const colours = {};
-  for (const name of ["ground", "ink", "muted", "faint", "ghost", "blue", "vermilion", "green", "purple"])
-    colours[name] = style.getPropertyValue("--ck-" + name).trim();
+  const read = (name) => style.getPropertyValue("--ck-" + name).trim();
+  for (const name of ["ground", "ink", "muted", "faint", "ghost", ...CLASSES]) colours[name] = read(name);
+  // words need more contrast than lines
+  for (const name of CLASSES) colours[name + " words"] = read(name + "-words");
+  colours["ghost words"] = colours.muted;
   return colours;
 }
 
@@ -237,7 +240,7 @@ class Pen {
       c.lineJoin = "round";
       c.strokeText(text, x, y);
     }
-    c.fillStyle = this.colours[colour] || colour;
+    c.fillStyle = this.colours[colour + " words"] || this.colours[colour] || colour;
     c.fillText(text, x, y);
   }
   dot(x, y, radius, { colour = "blue", shape = "disc", hollow = false, alpha = 1 } = {}) {
@@ -287,10 +290,10 @@ class Pen {
 const RGB = {}; // of the few hundred colours of the tables
 const rgb = (hex) => (RGB[hex] ||= [1, 3, 5].map((at) => parseInt(hex.slice(at, at + 2), 16)));
 
-// words on a colour: dark on light ones, light on dark ones
+// words on a colour: black or white, whichever stands out more; the contrast is never below 4.58
 function onTop(hex) {
-  const [r, g, b] = rgb(hex);
-  return 0.299 * r + 0.587 * g + 0.114 * b > 140 ? "#111" : "#fff";
+  const [r, g, b] = rgb(hex).map((part) => (part > 10 ? ((part / 255 + 0.055) / 1.055) ** 2.4 : part / 3295));
+  return 0.2126 * r + 0.7152 * g + 0.0722 * b > 0.179 ? "#000" : "#fff";
 }
 
 // ---- a plane with axes: Curve and Paths --------------------------------------------------------------------------
@@ -308,7 +311,7 @@ function scale([low, high], from, to, kind) {
 
 function lineLabelRoom(pen, panel) {
   const lines = panel.marks.filter((mark) => mark.kind === "Line" && mark.label);
-  return Math.max(0, ...lines.map((mark) => pen.measure(mark.label, 13, 600) + 10));
+  return Math.max(0, ...lines.map((mark) => pen.measure(mark.label, 13, 600) + 12));
 }
 
 const tickRoom = (pen, panel) => 10 + Math.max(...panel.y_ticks.text.map((text) => pen.measure(text)));
@@ -494,7 +497,7 @@ function drawLabels(pen, area, labels) {
   labels.forEach((label, k) => { if (k) label.y = Math.max(label.y, labels[k - 1].y + 16); });
   const over = labels.length ? labels[labels.length - 1].y - area.bottom : 0;
   for (const { text, x, y, colour } of labels)
-    pen.text(text, x + 7, over > 0 ? y - over : y, { ...BOLD, colour });
+    pen.text(text, x + 9, over > 0 ? y - over : y, { ...BOLD, colour });
 }
 
 function drawHandle(pen, panel, area, state) {
@@ -583,7 +586,7 @@ function drawBars(pen, panel, state) {
       const name = { ...bold, ...CENTER, size: room > step ? 11 : 13 };
       if (k !== accent) name.colour = "muted";
       const above = { ...bold, ...CENTER, halo: true };
-      if (pen.measure(numbers[k], 12) < step) pen.text(numbers[k], middle(k), value < 0 ? end + 10 : end - 9, above);
+      if (pen.measure(numbers[k], 12) + 4 < step) pen.text(numbers[k], middle(k), value < 0 ? end + 10 : end - 9, above);
       if (step > 12 || k % Math.ceil(14 / step) === 0) pen.text(called[k], middle(k), area.bottom + 14, name);
     } else {
       pen.text(numbers[k], Math.max(end, zero) + 6, middle(k), { ...bold, halo: true });
@@ -634,9 +637,11 @@ function drawHeat(pen, panel, state) {
     pen.context.imageSmoothingEnabled = lay.places;
     pen.context.drawImage(flat, left, top, lay.width, lay.height);
   }
-  if (texts || panel.numbers)
+  const told = texts || (panel.numbers && Array.from(data, (value) => (missing(value) ? "" : written(value, panel.numbers))));
+  // numbers that would run into one another say nothing: then the colours speak, and the table below
+  if (texts || (told && Math.max(...told.map((text) => pen.measure(text, 9))) < cell))
     for (let k = 0; k < rows * columns; k++) {
-      const text = texts ? texts[k] : missing(data[k]) ? "" : written(data[k], panel.numbers);
+      const text = told[k];
       const size = Math.min(14, Math.max(9, cell / (text.length * 0.62 + 0.8)));
       const colour = missing(data[k]) ? "muted" : onTop(colourOf(data[k]));
       const [x, y] = [left + ((k % columns) + 0.5) * cell, top + (Math.floor(k / columns) + 0.5) * cellHeight];
@@ -718,7 +723,7 @@ function drawGraph(pen, panel, state) {
     if (missing(from + to)) return;
     const [a, b] = [nodes[Math.round(from)], nodes[Math.round(to)]]; // between two choices places glide, ends do not
     const ends = [[x(a[0]), y(a[1])], [x(b[0]), y(b[1])]];
-    const style = { colour: "muted", width: 1, alpha: 0.35 };
+    const style = { colour: "muted", width: 1, alpha: 0.6 };
     if (weights && !missing(weights[k])) {
       const strength = Math.min(1, Math.abs(weights[k]) / panel.weight_limits[1]);
       Object.assign(style, { width: 0.75 + 3 * strength, alpha: 0.25 + 0.65 * strength });
@@ -1016,7 +1021,8 @@ function tablesOf(panel, state) {
     const told = boxes.map(({ box, kind, text }) => [kind === 0 ? "firm" : "dashed", text, ...box]);
     return [...tables, table(`${title}: ${boxes.length} boxes`, ["line", "text", "x0", "y0", "x1", "y1"], told)];
   }
-  const rows = rowsOf({ data, shape });
+  const shown = panel.texts ? state.texts(panel.texts).map((text, k) => text || data[k]) : data; // as the cells say it
+  const rows = rowsOf({ data: shown, shape });
   const rowNames = names(state, panel.rows, rows.length);
   const columns = thinned(names(state, panel.columns, rows[0].length));
   return [table(title, ["", ...columns], rows.map((row, k) => [rowNames[k], ...thinned(row)]))];
@@ -1036,7 +1042,8 @@ const KEYS = { "data-lm-suppress-shortcuts": "true" };
 const control = (tag, attributes, ...children) => element(tag, { ...KEYS, ...attributes }, ...children);
 
 function buildControl(axis, place, move) {
-  const value = element("span", { class: "ck-value" });
+  // a slider's value is spoken by itself, from aria-valuetext: it is no part of the name
+  const value = element("span", { class: "ck-value", "aria-hidden": "true" });
   const label = element("span", { class: "ck-label" }, axis.label);
   let input;
   if (axis.kind === "choice") {
@@ -1202,14 +1209,14 @@ function render({ model, el }) {
     },
   };
 
-  const root = element("div", { class: "ck" });
+  const root = element("div", { class: "ck", role: "group", "aria-label": spec.title || "Interactive picture" });
   const controls = spec.axes.map((axis, place) => buildControl(axis, place, move));
   const says = element("p", { class: "ck-says", "aria-hidden": "true" });
   const live = element("output", { class: "ck-live", "aria-live": "polite" });
-  const notice = element("p", { class: "ck-notice", role: "note" });
+  const notice = element("p", { class: "ck-notice", role: "status" });
   const picture = element("div", { class: "ck-panels", role: "img" });
-  const presets = element("div", { class: "ck-presets" });
-  const numbers = element("div", { class: "ck-numbers" });
+  const presets = element("div", { class: "ck-presets", role: "group", "aria-label": "Settings to try" });
+  const numbers = control("div", { class: "ck-numbers", role: "group", "aria-label": "Numbers" });
   const disclosure = element("details", {}, control("summary", {}, "Numbers"), numbers);
 
   const panels = spec.panels.map((panel) => {
@@ -1366,8 +1373,9 @@ function render({ model, el }) {
     const sentence = state.texts("says")[0];
     says.textContent = sentence;
     picture.setAttribute("aria-label", sentence);
-    notice.textContent = trouble || (spec.fields.notice ? state.texts("notice")[0] : "");
-    notice.hidden = !notice.textContent;
+    const wrong = trouble || (spec.fields.notice ? state.texts("notice")[0] : "");
+    notice.hidden = !wrong;
+    if (notice.textContent !== wrong) notice.textContent = wrong; // a screen reader hears it once
     if (!pending) pending = requestAnimationFrame(draw);
   }
   function draw(now) {
@@ -1388,12 +1396,20 @@ function render({ model, el }) {
     }
   }
   function writeNumbers() {
-    const cells = (tag, row) => row.map((text, k) => element(text && !k ? "th" : text ? tag : "td", {}, text));
+    const cell = (tag, text, scope) => (tag === "th" && text ? element("th", { scope }, text) : element("td", {}, text));
+    const first = (row) => cell("th", row[0], "row");
     const tables = panels.flatMap(({ panel }) => tablesOf(panel, state)).map(({ caption, head, rows }) => {
-      const body = rows.map((row) => element("tr", {}, ...cells("td", row)));
-      return element("table", {}, element("caption", {}, caption), element("tr", {}, ...cells("th", head)), ...body);
+      const body = rows.map((row) => element("tr", {}, first(row), ...row.slice(1).map((text) => cell("td", text))));
+      const top = element("tr", {}, ...head.map((text) => cell("th", text, "col")));
+      return element("table", {}, element("caption", {}, caption), top, ...body);
     });
     numbers.replaceChildren(...tables);
+    reach();
+  }
+  // tables wider than the page scroll: then the keyboard must get there, and only then is it a stop on the way
+  function reach() {
+    if (numbers.scrollWidth > numbers.clientWidth) numbers.tabIndex = 0;
+    else numbers.removeAttribute("tabindex");
   }
   disclosure.addEventListener("toggle", () => disclosure.open && writeNumbers());
 
@@ -1403,6 +1419,7 @@ function render({ model, el }) {
     root.classList.toggle("ck-two", wide);
     root.classList.toggle("ck-narrow", root.clientWidth < 520);
     root.toggleAttribute("data-dark", isDark());
+    reach();
     const colours = readColours(root);
     const ratio = (window.devicePixelRatio || 1) * (root.getBoundingClientRect().width / root.offsetWidth || 1);
     for (const part of panels) {

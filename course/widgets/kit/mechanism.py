@@ -166,6 +166,9 @@ def plain(value: Any) -> Any:
     if isinstance(value, Mapping):
         return {name: plain(one) for name, one in value.items()}
     if isinstance(value, np.ndarray | np.generic):
+        # number by number, a photograph would take longer than a frame of the screen
+        if value.dtype.kind in "biu" or (value.dtype.kind == "f" and np.isfinite(value).all()):
+            return value.tolist()
         return plain(value.tolist())
     if isinstance(value, list | tuple):
         return [plain(one) for one in value]
