@@ -12,6 +12,7 @@ import signal
 import socket
 import sys
 import tempfile
+import threading
 import traceback
 from collections import deque
 from collections.abc import Generator, Iterable, Iterator
@@ -186,8 +187,21 @@ def _start(settings: _Settings) -> None:
     # Control-C goes to the whole group; the parent decides what happens then.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     isolation.die_with_parent()
+    threading.Thread(target=_end_with_grader, daemon=True).start()
     catalogue.EXERCISES, catalogue.RECORDINGS = settings.exercises, settings.recordings
     _worker = Sandbox.attach(settings.control, settings.limits), settings
+
+
+def _end_with_grader() -> None:
+    """End this process when the grader does, however it ends.
+
+    The parent of a worker is the fork-server of `multiprocessing`, which lives as long as one of its workers: without
+    this they would keep each other, and the sandbox, alive for ever.
+    """
+    grader = multiprocessing.parent_process()
+    assert grader is not None
+    grader.join()
+    os._exit(1)
 
 
 def _prepare() -> None:
