@@ -9,7 +9,6 @@ import pytest
 from PIL import Image
 
 pytest.importorskip("markdown_it", reason="the slides need the extra `book`")
-pytest.importorskip("py_mini_racer", reason="the slides need the extra `book`")
 
 from autograder.errors import CourseError
 from autograder.release.build import Places, source_notebook, stems

@@ -5,12 +5,11 @@ import json
 import pytest
 
 pytest.importorskip("markdown_it", reason="the slides need the extra `book`")
-pytest.importorskip("py_mini_racer", reason="the slides need the extra `book`")
 
 from autograder.release.build import Places
 from autograder.slides.build import build
-from autograder.slides.slide import Item, Slide
 from autograder.slides.deck import page as deck_page
+from autograder.slides.slide import Item, Slide
 
 pytestmark = pytest.mark.browser
 
