@@ -14,9 +14,10 @@ is large enough.  Each run is the whole command `python -m autograder grade`, in
     1000, 2 workers       its memory: the largest sum, over time, of the proportional set sizes (PSS) of the command
                           and of all processes below it, the sandboxed submissions included
 
-"cores" is how many of the machine's cores were busy on average, whoever kept them busy.  One worker is more than one
-busy core, because a submission answers ahead while the grader compares, and the next one starts while the last one
-ends: two workers cannot be faster than one by more than the number of cores over that.
+"cores" is how many of the machine's cores were busy on average, whoever kept them busy, so read it on a machine that
+does nothing else.  One worker is more than one busy core, because a submission answers ahead while the grader
+compares, and the next one starts while the last one ends: two workers cannot be faster than one by more than the
+number of cores over that.
 
 Wall seconds on a shared machine: read the ratios.
 """

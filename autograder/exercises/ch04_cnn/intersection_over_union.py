@@ -30,13 +30,14 @@ def cases(rng: np.random.Generator) -> Iterator[Case]:
     steps = np.array([(-1, 0), (1, 0), (0, -1), (0, 1), (1, 1), (-1, 1)]) * rng.uniform(25, 60, (6, 2))
     apart = np.concatenate([_box(corner + step, (20, 22)) for step in steps])
     yield Case("side by side, never touching", {"boxes_a": _box(corner, (18, 21)), "boxes_b": apart})
-    inside = np.concatenate([_box(corner, (40, 40)), _box(corner + rng.uniform(3, 20, 2), (11, 17))])
+    outer, inner = rng.uniform(36, 50, 2), rng.uniform(8, 17, 2)
+    inside = np.concatenate([_box(corner, outer), _box(corner + rng.uniform(3, 18, 2), inner)])
     yield Case("one inside the other, and itself", {"boxes_a": inside, "boxes_b": inside.copy()})
     empty = np.concatenate([_box(corner, (0, 0)), _box(corner - 5, (0, 12)), _box(corner - 5, (21, 14))])
     yield Case("boxes without area", {"boxes_a": empty, "boxes_b": empty[:2].copy()})
 
 
-def _box(corner: np.ndarray, sides: tuple[float, float]) -> np.ndarray:
+def _box(corner: np.ndarray, sides: np.ndarray | tuple[float, float]) -> np.ndarray:
     return np.concatenate([corner, corner + sides])[None]
 
 

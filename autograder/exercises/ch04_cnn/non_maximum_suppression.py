@@ -47,9 +47,17 @@ def cases(rng: np.random.Generator) -> Iterator[Case]:
 
 
 def _inputs(rng: np.random.Generator, boxes: np.ndarray, scores: list[float], threshold: float) -> dict[str, Any]:
-    """The boxes moved by whole pixels, the scores by a little: neither changes who stays."""
-    moved = boxes + np.tile(rng.integers(1, 40, 2), 2)
-    return {"boxes": moved, "scores": np.array(scores) + rng.uniform(-0.04, 0.04, len(scores)), "threshold": threshold}
+    """These boxes moved by whole pixels and their scores by a little, which changes nothing among them.
+
+    Two to four boxes far from all others come in, and all are put into another order: the answer is a list of places,
+    and with fixed places a table of the recorded answers would be right on fresh boxes, too.
+    """
+    apart = 100.0 * np.arange(1, rng.integers(3, 6))[:, None] + np.array([0.0, 0.0, 12.0, 9.0])
+    moved = np.concatenate([boxes, apart]) + np.tile(rng.integers(1, 40, 2), 2)
+    near = np.array(scores) + rng.uniform(-0.04, 0.04, len(scores))
+    order = rng.permutation(len(moved))
+    both = np.concatenate([near, rng.uniform(0.05, 0.99, len(apart))])
+    return {"boxes": moved[order], "scores": both[order], "threshold": threshold}
 
 
 def _groups(rng: np.random.Generator, threshold: float) -> dict[str, Any]:

@@ -35,18 +35,23 @@ def reference(logits, rng, draws, temperature=1.0, top_k=None, top_p=None):
 
 
 def cases(rng: np.random.Generator) -> Iterator[Case]:
-    """First what leaves one token only; then 250 draws each: plain, twice with other seeds, warm, cold, filtered."""
+    """First what leaves one token only; then 250 draws each: plain, twice with other seeds, warm, cold, filtered.
+
+    Where one token is the answer, its place is drawn: with a fixed one, a table of the recorded answers would be right
+    on fresh logits, too.
+    """
     few, many = {"draws": 20}, {"draws": 250}
     spread = [0.4, 0.25, 0.15, 0.12, 0.08]
     halves = [0.5, 0.3, 0.15, 0.05]
-    yield Case("temperature 0", _inputs(rng, spread) | few | {"temperature": 0})
-    yield Case(
-        "temperature 0, top_k 3, top_p 0.9", _inputs(rng, spread) | few | {"temperature": 0, "top_k": 3, "top_p": 0.9}
-    )
-    yield Case("top_k 1", _inputs(rng, spread) | few | {"top_k": 1})
-    yield Case("the best token has more than top_p", _inputs(rng, halves) | few | {"top_p": 0.4})
-    yield Case("the best of two has more than top_p", _inputs(rng, spread) | few | {"top_k": 2, "top_p": 0.55})
-    large = {"logits": 2000 * rng.permutation(5) + rng.normal(size=5), "rng": rng_of(rng)}
+    yield Case("temperature 0", _one_token(rng, spread) | few | {"temperature": 0})
+    filters = {"temperature": 0, "top_k": 3, "top_p": 0.9}
+    yield Case("temperature 0, top_k 3, top_p 0.9", _one_token(rng, spread) | few | filters)
+    yield Case("top_k 1", _one_token(rng, spread) | few | {"top_k": 1})
+    # After few draws the second best is sometimes the commonest by chance, and two mistakes look the same.
+    yield Case("the best token has more than top_p", _one_token(rng, halves) | many | {"top_p": 0.4})
+    yield Case("the best of two has more than top_p", _one_token(rng, spread) | few | {"top_k": 2, "top_p": 0.55})
+    tokens = int(rng.integers(9, 20))
+    large = {"logits": 2000 * rng.permutation(tokens) + rng.normal(size=tokens), "rng": rng_of(rng)}
     yield Case("logits of thousands, temperature 0.5", large | few | {"temperature": 0.5})
     plain = _inputs(rng, spread) | many
     yield Case("plain", plain)
@@ -65,6 +70,17 @@ def _inputs(rng: np.random.Generator, shares: Any) -> dict[str, Any]:
     """Logits whose softmax at temperature 1 is these shares, which fall: in a random order, but the best one last."""
     logits = np.log([*rng.permutation(shares[1:]), shares[0]]) + rng.normal()
     return {"logits": logits, "rng": rng_of(rng)}
+
+
+def _one_token(rng: np.random.Generator, shares: list[float]) -> dict[str, Any]:
+    """Logits of these shares and of 5 to 14 small ones, an eighth at most together.
+
+    The best one has all others but some small ones before it: sums in the order of the vocabulary reach it late.
+    """
+    small = rng.uniform(0.002, 0.01, rng.integers(5, 15))
+    behind = rng.integers(0, len(small) + 1)
+    before = rng.permutation([*shares[1:], *small[behind:]])
+    return {"logits": np.log([*before, shares[0], *small[:behind]]) + rng.normal(), "rng": rng_of(rng)}
 
 
 def measure(

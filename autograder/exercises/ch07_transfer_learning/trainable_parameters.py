@@ -13,6 +13,11 @@ import numpy as np
 from autograder.exercises.ch07_transfer_learning._network import random_network
 from autograder.spec import Case, Exercise, Misconception
 
+WORDS = ("stem", "conv", "block", "layer", "stage", "unit", "dense", "hidden", "embed", "patch", "encoder", "mixer")
+WEIGHTS = {"weight": (2, 2), "bias": (2,)}
+NORM = {"gamma": (2,), "beta": (2,)}
+PARTS = ({"weight": (2, 3)}, WEIGHTS, WEIGHTS | {"scale": (2,)}, {"kernel": (2, 2), "bias": (2,)}, WEIGHTS | NORM)
+
 
 def reference(parameters, freeze_until):
     """requires_grad of every parameter, layer by layer."""
@@ -28,26 +33,53 @@ def reference(parameters, freeze_until):
 
 
 def cases(rng: np.random.Generator) -> Iterator[Case]:
-    """The first of three layers, none, some, all of the body; layers with one array or two; conv10 behind conv1."""
-    weights = {"weight": (2, 2), "bias": (2,)}
-    small = random_network(rng, conv1=weights, conv2=weights, head=weights)
-    yield Case("the first of three layers", {"parameters": small, "freeze_until": "conv1"})
-    yield Case("nothing is frozen", {"parameters": small, "freeze_until": None})
-    depth, frozen = int(rng.integers(4, 8)), int(rng.integers(2, 4))
-    word = str(rng.choice(["block", "layer", "stage", "unit"]))
-    blocks = {f"{word}{k}": weights for k in range(1, depth + 1)}
-    deep = random_network(rng, **blocks, head=weights)
-    yield Case("some of several layers", {"parameters": deep, "freeze_until": f"{word}{frozen}"})
-    norm = {"gamma": (2,), "beta": (2,)}
-    mixed = random_network(rng, stem={"weight": (2, 3)}, norm1=norm, block=weights, norm2=norm, head=weights)
-    yield Case("a norm in the middle", {"parameters": mixed, "freeze_until": "norm1"})
-    yield Case("the whole body", {"parameters": mixed, "freeze_until": "norm2"})
-    yield Case("the head named as the last one", {"parameters": small, "freeze_until": "head"})
-    many = random_network(
-        rng, conv1=weights, conv2=weights, conv9=weights, conv10=weights, conv11=weights, head=weights
-    )
-    yield Case("conv10 begins like conv1", {"parameters": many, "freeze_until": "conv1"})
-    yield Case("up to conv9", {"parameters": many, "freeze_until": "conv9"})
+    """The first of three layers, none, some, all of the body; layers with one array or two; conv10 behind conv1.
+
+    Names, depths, places and the arrays of a layer are drawn, because the answer is a list of names: with fixed
+    networks, a table of the recorded answers would be right on fresh ones, too.
+    """
+    first, second = rng.choice(WORDS, 2, replace=False)
+    small = _network(rng, [str(first), str(second)])
+    yield Case("the first of three layers", {"parameters": small, "freeze_until": str(first)})
+    yield Case("nothing is frozen", {"parameters": _numbered(rng)[0], "freeze_until": None})
+    deep, layers = _numbered(rng)
+    yield Case("some of several layers", {"parameters": deep, "freeze_until": layers[rng.integers(1, len(layers) - 1)]})
+    mixed, norms = _with_norms(rng)
+    yield Case("a norm in the middle", {"parameters": mixed, "freeze_until": norms[rng.integers(0, len(norms) - 1)]})
+    mixed, norms = _with_norms(rng)
+    yield Case("the whole body", {"parameters": mixed, "freeze_until": norms[-1]})
+    yield Case("the head named as the last one", {"parameters": _numbered(rng)[0], "freeze_until": "head"})
+    yield Case("conv10 begins like conv1", {"parameters": _beyond_ten(rng), "freeze_until": "conv1"})
+    yield Case("up to conv9", {"parameters": _beyond_ten(rng), "freeze_until": "conv9"})
+
+
+def _network(rng: np.random.Generator, layers: list[str], **given: dict[str, tuple[int, ...]]) -> dict[str, np.ndarray]:
+    """These layers and the head: the first layer with a bias, the others with one array to four."""
+    parts = {layer: PARTS[rng.integers(len(PARTS))] for layer in [*layers, "head"]}
+    return random_network(rng, **parts | {layers[0]: WEIGHTS} | given)
+
+
+def _numbered(rng: np.random.Generator) -> tuple[dict[str, np.ndarray], list[str]]:
+    word = rng.choice(WORDS)
+    layers = [f"{word}{number}" for number in range(1, rng.integers(5, 9))]
+    return _network(rng, layers), layers
+
+
+def _with_norms(rng: np.random.Generator) -> tuple[dict[str, np.ndarray], list[str]]:
+    """A stem and a norm, then blocks with one norm each."""
+    stem, block = rng.choice(WORDS, 2, replace=False)
+    depth = int(rng.integers(2, 5))
+    norms = [f"norm{number}" for number in range(1, depth + 1)]
+    bodies = [str(stem), *(f"{block}{number}" for number in range(1, depth))]
+    layers = [layer for pair in zip(bodies, norms, strict=True) for layer in pair]
+    return _network(rng, layers, **dict.fromkeys(norms, NORM)), norms
+
+
+def _beyond_ten(rng: np.random.Generator) -> dict[str, np.ndarray]:
+    """conv1, some of conv2 to conv8, conv9, conv10 and some that follow."""
+    between = np.sort(rng.choice(np.arange(2, 9), rng.integers(1, 6), replace=False))
+    numbers = [1, *between, *range(9, rng.integers(12, 17))]
+    return _network(rng, [f"conv{number}" for number in numbers])
 
 
 def measure(answer: Any, parameters: dict[str, np.ndarray], freeze_until: str | None) -> dict[str, Any]:

@@ -25,17 +25,46 @@ def reference(losses, patience):
 
 
 def cases(rng: np.random.Generator) -> Iterator[Case]:
-    """A rise, a fall without end, a late low, equal losses, a better epoch that comes too late, a slow return."""
+    """A rise, a fall without end, a late low, equal losses, a better epoch that comes too late, a slow return.
 
-    def case(name: str, losses: list[float], patience: int) -> Case:
-        return Case(name, {"losses": rng.uniform(0.5, 2.0) * np.array(losses), "patience": patience})
+    The place of the low, the patience and the number of epochs are drawn, because the answer is nothing but these: with
+    fixed ones, a table of the recorded answers would be right on fresh losses, too.
+    """
 
-    yield case("falls, then rises", [3.0, 2.0, 1.0, 1.4, 1.2, 1.6, 1.8], 2)
-    yield case("falls to the end", [3.0, 2.5, 2.0, 1.5, 1.0], 2)
-    yield case("a new low just in time", [3.0, 2.0, 2.5, 2.6, 1.5, 1.8, 1.9, 1.7, 1.8], 3)
-    yield case("equal losses", [2.0, 1.0, 1.0, 1.0, 1.0, 1.0], 3)
-    yield case("the lowest loss comes too late", [3.0, 1.0, 2.0, 2.2, 0.5, 0.4], 2)
-    yield case("creeps back down", [3.0, 1.0, 2.0, 1.9, 1.8, 1.7, 1.6], 3)
+    def case(name: str, *parts: np.ndarray) -> Case:
+        return Case(name, {"losses": np.concatenate(parts), "patience": patience})
+
+    low, patience, fall = _curve(rng)
+    yield case("falls, then rises", fall, _above(rng, low, patience + _some(rng)))
+    low, patience, fall = _curve(rng)
+    yield case("falls to the end", fall)
+    low, patience, fall = _curve(rng)
+    waited, again = _above(rng, low, patience - 1), _above(rng, low, patience + _some(rng))
+    yield case("a new low just in time", fall, waited, np.array([low - rng.uniform(0.1, 0.4)]), again)
+    low, patience, fall = _curve(rng)
+    yield case("equal losses", fall, np.full(patience + _some(rng), low))
+    low, patience, fall = _curve(rng)
+    better = low - np.cumsum(rng.uniform(0.05, 0.1, _some(rng)))
+    yield case("the lowest loss comes too late", fall, _above(rng, low, patience), better)
+    low, patience, fall = _curve(rng)
+    yield case("creeps back down", fall, np.sort(_above(rng, low, patience + _some(rng)))[::-1])
+
+
+def _curve(rng: np.random.Generator) -> tuple[float, int, np.ndarray]:
+    """The lowest loss, the patience, and a fall to that loss over 3 to 24 epochs."""
+    low = float(rng.uniform(0.5, 2.0))
+    steps = np.cumsum(rng.uniform(0.05, 0.3, rng.integers(2, 24)))
+    return low, int(rng.integers(2, 7)), low + np.append(steps[::-1], 0.0)
+
+
+def _above(rng: np.random.Generator, low: float, epochs: int) -> np.ndarray:
+    """Losses up and down that bring no new low."""
+    return low + rng.uniform(0.05, 1.0, epochs)
+
+
+def _some(rng: np.random.Generator) -> int:
+    """How many epochs follow those that decide: at least two, so that a stop one epoch late shows."""
+    return int(rng.integers(2, 7))
 
 
 def stops_one_epoch_late(losses, patience):
