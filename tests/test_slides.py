@@ -67,6 +67,13 @@ def test_formulas_are_set_without_a_script():
     assert "<script" not in shown
 
 
+def test_a_displayed_formula_within_an_item_is_one_formula():
+    shown = html("1. With $g$:\n   $$x_j = 1$$\n   The sum is $h$.")
+    assert shown.count("<math") == 3
+    assert shown.count('display="block"') == 1
+    assert "$" not in shown
+
+
 def test_an_exercise_is_a_your_turn_slide_with_its_signature_and_without_its_answer(third):
     (turn,) = [slide for slide in slides(third, without_outputs(third)) if slide.title == "3.4 Momentum"]
     assert turn.kind == "turn"

@@ -129,4 +129,4 @@ def _reader() -> MarkdownIt:
         return formulas.render(content.strip(), bool(options.get("display_mode")))
 
     made = MarkdownIt("commonmark", {"html": False, "typographer": False}).enable(["table", "strikethrough"])
-    return made.use(dollarmath_plugin, double_inline=False, renderer=formula)
+    return made.use(dollarmath_plugin, double_inline=True, renderer=formula)
