@@ -267,8 +267,9 @@ def test_a_distribution_that_does_not_fit_is_one_clear_line(small, tmp_path, spo
 @pytest.mark.parametrize("content", [b"no archive", b""])
 def test_a_file_that_is_no_archive_is_one_clear_line(tmp_path, content):
     (tmp_path / "file").write_bytes(content)
-    with pytest.raises(CourseError, match="cannot be read as a folder, a tar or a zip archive"):
+    with pytest.raises(CourseError, match="cannot be read as a folder, a tar or a zip archive") as caught:
         distribution.copy_distribution(tmp_path / "file", tmp_path / "to")
+    assert "\n" not in str(caught.value)
 
 
 def test_a_path_that_is_not_there_is_one_clear_line(tmp_path):

@@ -60,6 +60,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Grade a chapter; 0 when every submission has a verdict."""
     chapter, course = catalogue.chapter_named(args.chapter), Course(args.root)
+    if not course.root.is_dir():
+        # Before a private seed is stored there.
+        raise CourseError(
+            f"there is no folder {course.root}; make it (python -m autograder build), or name yours: --root"
+        )
     if args.sandbox == "limits":
         print(LOUD, file=sys.stderr)
     graded = grade(

@@ -101,7 +101,9 @@ def _files(source: Path, wanted: set[str]) -> Iterator[tuple[str, bytes]]:
                     assert content is not None  # a regular file has content
                     yield name, content.read()
     except (OSError, EOFError, tarfile.TarError, zipfile.BadZipFile) as problem:
-        raise CourseError(f"{source} cannot be read as a folder, a tar or a zip archive: {problem}") from None
+        # tarfile tells in a line for each method of compression why it was not that one.
+        why = str(problem).splitlines()[0].rstrip(":") if str(problem) else type(problem).__name__
+        raise CourseError(f"{source} cannot be read as a folder, a tar or a zip archive: {why}") from None
 
 
 def _version(lock: bytes) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import csv
 import json
 import os
@@ -436,8 +437,6 @@ def test_a_person_reads_a_score_with_at_most_two_decimals_and_the_record_keeps_i
 def test_the_command_grades_and_its_status_says_whether_all_were_judged(
     course: Course, hand_in: HandIn, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    import argparse
-
     hand_in("ada", tiny.submission())
     parser = argparse.ArgumentParser()
     command.add_arguments(parser)
@@ -490,3 +489,14 @@ def test_a_submission_that_ends_its_worker_is_given_up_and_takes_nobody_with_it(
     ) | {"ada": 0.0}
     assert found.unjudged == ("ada",)
     assert found.records[0].all_flags == (pool.WORKER_LOST,)
+
+
+def test_a_tree_that_is_not_there_is_one_line_and_is_not_made(tmp_path: Path) -> None:
+    parser = argparse.ArgumentParser()
+    command.add_arguments(parser)
+    chapter = catalogue.chapters()[0]
+    with pytest.raises(
+        CourseError, match=r"there is no folder .*misspelt; make it .*, or name yours: --root$"
+    ):
+        command.run(parser.parse_args([chapter, "--root", str(tmp_path / "misspelt")]))
+    assert list(tmp_path.iterdir()) == []
