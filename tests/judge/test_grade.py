@@ -495,8 +495,6 @@ def test_a_tree_that_is_not_there_is_one_line_and_is_not_made(tmp_path: Path) ->
     parser = argparse.ArgumentParser()
     command.add_arguments(parser)
     chapter = catalogue.chapters()[0]
-    with pytest.raises(
-        CourseError, match=r"there is no folder .*misspelt; make it .*, or name yours: --root$"
-    ):
+    with pytest.raises(CourseError, match=r"there is no folder .*misspelt; make it .*, or name yours: --root$"):
         command.run(parser.parse_args([chapter, "--root", str(tmp_path / "misspelt")]))
     assert list(tmp_path.iterdir()) == []
